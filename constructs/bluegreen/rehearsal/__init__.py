@@ -1,0 +1,1 @@
+"""The rehearsal: the local cloud, and the scenarios that are played on it."""
