@@ -53,7 +53,7 @@ class ResourceType(Protocol):
     type_name: ClassVar[str]
     """Such as "AWS::CodeDeploy::Application"."""
     create_only: ClassVar[frozenset[str]]
-    """Top-level properties whose change replaces the resource: CloudFormation creates a new one, then deletes the old."""
+    """Top-level properties whose change replaces the resource: a new one is created, then the old one deleted."""
 
     def create(self, name: str, properties: Document) -> Created:
         """Create the resource; `name` is the physical name to use when the properties give none."""

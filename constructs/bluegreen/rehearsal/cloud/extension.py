@@ -1,0 +1,110 @@
+"""Puts our services and resource types into ministack, through its dispatch tables.
+
+ministack has no plug-in point. Its tables are private names that are stable only at an exact version, so each one is
+checked before anything starts.
+"""
+
+import importlib
+import importlib.metadata
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from bluegreen.errors import BluegreenError
+
+from . import protocol
+from .api import ResourceType, Service
+
+VERSION = "1.5.33"
+
+_TABLES = (
+    ("ministack.app", "SERVICE_HANDLERS"),
+    ("ministack.core.router", "SERVICE_PATTERNS"),
+    ("ministack.core.concurrency", "run_reentrant"),
+    ("ministack.services.cloudformation.provisioners", "_RESOURCE_HANDLERS"),
+    ("ministack.services.cloudformation.provisioners", "_REPLACING_PROPERTIES"),
+    ("ministack.services.cloudformation.stacks", "_runs_on_worker_thread"),
+)
+
+
+class IncompatibleMinistackError(BluegreenError):
+    """The installed ministack is not the one whose tables we know."""
+
+
+def install(services: Iterable[Service], resource_types: Iterable[ResourceType]) -> None:
+    """Register services and resource types; ours replace ministack's of the same name.
+
+    Args:
+        services: The emulated services.
+        resource_types: The CloudFormation resource types.
+
+    Raises:
+        IncompatibleMinistackError: If ministack is another version or lacks a table.
+    """
+    tables = _tables()
+    for service in services:
+        _install_service(service, tables)
+    names = set()
+    for resource_type in resource_types:
+        names.add(resource_type.type_name)
+        tables["_RESOURCE_HANDLERS"][resource_type.type_name] = _handlers(resource_type)
+        tables["_REPLACING_PROPERTIES"][resource_type.type_name] = tuple(resource_type.create_only)
+    _run_on_worker_threads(names)
+
+
+def _tables() -> dict[str, Any]:
+    installed = importlib.metadata.version("ministack")
+    if installed != VERSION:
+        raise IncompatibleMinistackError(
+            f"ministack must be {VERSION}, got {installed}", hint=f"pip install ministack=={VERSION}"
+        )
+    missing = []
+    tables = {}
+    for module_name, name in _TABLES:
+        module = importlib.import_module(module_name)
+        if hasattr(module, name):
+            tables[name] = getattr(module, name)
+        else:
+            missing.append(f"{module_name}.{name}")
+    if missing:
+        raise IncompatibleMinistackError(
+            f"ministack {installed} lacks {', '.join(missing)}", hint=f"reinstall ministack=={VERSION}"
+        )
+    return tables
+
+
+def _install_service(service: Service, tables: dict[str, Any]) -> None:
+    model = protocol.service_model(service.botocore_name)
+    name = model.signing_name
+    run_reentrant = tables["run_reentrant"]
+
+    async def handle(_method: str, _path: str, headers: Any, body: bytes, query: Any) -> protocol.Response:
+        response: protocol.Response = await run_reentrant(protocol.call, service, headers, body, query)
+        return response
+
+    tables["SERVICE_HANDLERS"][name] = handle
+    prefix = model.metadata.get("targetPrefix")
+    if prefix:
+        pattern = tables["SERVICE_PATTERNS"].setdefault(name, {})
+        pattern["target_prefixes"] = [*pattern.get("target_prefixes", []), prefix]
+
+
+def _handlers(resource_type: ResourceType) -> dict[str, Any]:
+    def create(logical_id: str, properties: Any, stack_name: str) -> tuple[str, Any]:
+        # CloudFormation's own form: names of a replaced resource and of its successor must differ.
+        name = f"{stack_name}-{logical_id}-{uuid.uuid4().hex[:12].upper()}"
+        created = resource_type.create(name, properties)
+        return created.physical_id, dict(created.attributes)
+
+    def update(physical_id: str, old: Any, new: Any, _stack_name: str) -> tuple[str, Any]:
+        updated = resource_type.update(physical_id, old, new)
+        return updated.physical_id, dict(updated.attributes)
+
+    return {"create": create, "update": update, "delete": resource_type.delete}
+
+
+def _run_on_worker_threads(type_names: set[str]) -> None:
+    """Let our types block: a service waits to be steady while the event loop goes on serving."""
+    stacks = importlib.import_module("ministack.services.cloudformation.stacks")
+    original = stacks._runs_on_worker_thread  # noqa: SLF001 - checked by name in _tables
+    stacks._runs_on_worker_thread = lambda name: name in type_names or original(name)  # noqa: SLF001 - likewise
