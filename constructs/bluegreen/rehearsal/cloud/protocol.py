@@ -134,7 +134,7 @@ def _from_form(shape: Shape, form: Mapping[str, str], prefix: str) -> Any:
             return found or ({} if prefix in form else None)
         case ListShape():
             return _list_from_form(shape, form, prefix)
-        case MapShape():
+        case MapShape() if any(key.startswith(f"{prefix}.") for key in form):
             raise ApiError("InvalidAction", f"the local cloud does not read maps in forms ({prefix})", status=501)
     return _scalar(shape, form[prefix]) if prefix in form else None
 

@@ -1,0 +1,120 @@
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bluegreen.rehearsal.cloud import accepted, extension
+from bluegreen.rehearsal.cloud.clock import Clock
+from bluegreen.rehearsal.cloud.control import Control
+from bluegreen.rehearsal.cloud.journal import Journal
+from bluegreen.rehearsal.cloud.metrics import MetricName, MetricStore
+from bluegreen.rehearsal.cloud.network import Network
+
+
+def test_clock_turns_cloud_seconds_into_real_ones() -> None:
+    """With a factor of 60 a cloud minute lasts a real second."""
+    assert Clock(60).real(60) == 1
+
+
+def test_clock_never_runs_slower_than_real_time() -> None:
+    """A factor below 1 is refused with the value."""
+    with pytest.raises(ValueError, match=r"at least 1, got 0\.5"):
+        Clock(0.5)
+
+
+def test_network_never_hands_out_an_address_twice() -> None:
+    """Task addresses are distinct, also past the first 255."""
+    network = Network()
+    addresses = [network.task_address() for _ in range(600)]
+    assert len(set(addresses)) == 600
+    assert addresses[255:257] == ["127.77.1.0", "127.77.1.1"]
+
+
+def test_metrics_of_other_dimensions_are_other_metrics() -> None:
+    """A sample is found only under its exact dimensions, and only inside the window."""
+    store = MetricStore()
+    store.record("AWS/X", "Count", {"A": "1", "B": "2"}, 5, at=10)
+    exact = MetricName("AWS/X", "Count", frozenset({("A", "1"), ("B", "2")}))
+    partial = MetricName("AWS/X", "Count", frozenset({("A", "1")}))
+    assert store.between(exact, 10, 11) == [5]
+    assert store.between(exact, 0, 10) == []
+    assert store.between(partial, 0, 100) == []
+
+
+def test_metrics_are_forgotten_after_their_retention() -> None:
+    """Samples older than the retention make room for new ones."""
+    store = MetricStore(retention_seconds=60)
+    for at in (0, 100):
+        store.record("AWS/X", "Count", {}, 1, at=at)
+    assert store.between(MetricName("AWS/X", "Count", frozenset()), 0, 200) == [1]
+
+
+@pytest.fixture
+def control() -> Iterator[Control]:
+    faults: list[dict[str, Any]] = []
+
+    def inject(fault: dict[str, Any]) -> None:
+        if "fault" not in fault:
+            raise ValueError("a fault document needs a fault")
+        faults.append(fault)
+
+    journal = Journal(lambda: 42.0)
+    journal.record("task", "task started", address="127.77.0.1")
+    server = Control(0, snapshots={"ecs": lambda: {"services": []}}, journal=journal, inject=inject)
+    server.start()
+    yield server
+    server.stop()
+
+
+def fetch(url: str, body: dict[str, Any] | None = None) -> Any:
+    data = json.dumps(body).encode() if body is not None else None
+    with urllib.request.urlopen(url, data=data, timeout=5) as response:  # noqa: S310 - loopback
+        return json.load(response)
+
+
+def test_control_shows_state_and_journal(control: Control) -> None:
+    """The state has every part's snapshot; the journal goes on from where the reader was."""
+    assert fetch(f"{control.url}/state") == {"ecs": {"services": []}}
+    page = fetch(f"{control.url}/journal?since=0")
+    assert page["next"] == 1
+    assert page["entries"][0] == {
+        "at": 42.0,
+        "what": "task started",
+        "kind": "task",
+        "facts": {"address": "127.77.0.1"},
+    }
+    assert fetch(f"{control.url}/journal?since=1") == {"entries": [], "next": 1}
+
+
+def test_control_refuses_a_fault_it_does_not_understand(control: Control) -> None:
+    """A malformed fault is answered with 400, a known one with 200."""
+    assert fetch(f"{control.url}/faults", {"fault": None}) == {}
+    with pytest.raises(urllib.error.HTTPError, match="400") as refused:
+        fetch(f"{control.url}/faults", {})
+    refused.value.close()
+
+
+def test_ministack_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unknown ministack stops the rehearsal before anything runs, with the command that repairs it."""
+    monkeypatch.setattr(extension.importlib.metadata, "version", lambda _: "9.9.9")
+    with pytest.raises(extension.IncompatibleMinistackError, match=r"must be 1\.5\.33, got 9\.9\.9") as refused:
+        extension.install([], [])
+    assert refused.value.hint == "pip install ministack==1.5.33"
+
+
+def test_a_missing_table_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ministack without one of the tables is refused by the table's name."""
+    monkeypatch.setattr(extension, "_TABLES", (("ministack.core.router", "NO_SUCH_TABLE"),))
+    with pytest.raises(extension.IncompatibleMinistackError, match=r"lacks ministack\.core\.router\.NO_SUCH_TABLE"):
+        extension.install([], [])
+
+
+def test_accepted_types_answer_what_templates_ask_of_them() -> None:
+    """An accepted resource has an id of the right form and the attributes that refer to it."""
+    nat = next(kind for kind in accepted.ACCEPTED if kind.type_name == "AWS::EC2::NatGateway")
+    created = nat.create("name", {})
+    assert created.physical_id.startswith("nat-")
+    assert created.attributes == {"NatGatewayId": created.physical_id}
