@@ -1,7 +1,7 @@
 """Compare, in one run, bare CDK, the peer cdklabs.ecs-codedeploy and this library on the same plain services.
 
-Whole processes are timed in turn, round after round, so that a drifting machine slows all of them alike; only ratios are
-worth quoting.
+Whole processes are timed in turn, round after round, so that a drifting machine slows all of them alike; only the
+ratios are worth quoting.
 """
 
 import argparse

@@ -14,7 +14,8 @@ def main(kind: str, count: int, outdir: str) -> None:
     from aws_cdk import aws_ecs as ecs  # noqa: PLC0415
 
     app = cdk.App(outdir=outdir)
-    stack = cdk.Stack(app, "Bench")
+    # The peer needs a region for its access logs, so all three get one.
+    stack = cdk.Stack(app, "Bench", env=cdk.Environment(account="123456789012", region="eu-west-1"))
     vpc = ec2.Vpc(stack, "Vpc", max_azs=2)
     cluster = ecs.Cluster(stack, "Cluster", vpc=vpc)
     image = ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/httpd:2.4")
