@@ -1,0 +1,96 @@
+"""Runs ministack, extended by our services, inside this process until it is told to stop."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from .api import ResourceType, Service
+
+
+def prepare_environment(*, port: int, region: str, account: str, factor: float, folder: Path, ca_file: Path) -> None:
+    """Set what ministack reads from its environment at import; Lambda processes inherit it.
+
+    Args:
+        port: The port of the AWS endpoint on 127.0.0.1.
+        region: The only region.
+        account: The account's number.
+        factor: Cloud seconds per real second: Step Functions' waits shrink by it.
+        folder: Where ministack may write.
+        ca_file: The local authority's certificate, which clients are to trust.
+    """
+    os.environ.update(
+        {
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_ACCOUNT_ID": account,
+            "MINISTACK_REGION": region,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "SFN_WAIT_SCALE": str(1 / factor),
+            "LAMBDA_EXECUTOR": "local",
+            "LOG_LEVEL": "WARNING",
+            "TMPDIR": str(folder),
+            "SSL_CERT_FILE": str(ca_file),
+        }
+    )
+
+
+def serve(
+    port: int, services: Iterable[Service], resource_types: Iterable[ResourceType], *, ready: Callable[[], None]
+) -> None:
+    """Serve the AWS endpoint on 127.0.0.1 until SIGTERM or SIGINT.
+
+    Args:
+        port: Where to listen.
+        services: Registered in place of, or beside, ministack's own.
+        resource_types: Likewise, for CloudFormation.
+        ready: Called once, when the endpoint answers.
+
+    Raises:
+        IncompatibleMinistackError: If the installed ministack cannot be extended.
+    """
+    # ministack reads its environment at import, so it is imported only after prepare_environment.
+    from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415
+    from hypercorn.config import Config  # noqa: PLC0415
+
+    from .extension import install  # noqa: PLC0415
+
+    install(services, resource_types)
+    from ministack.app import app  # noqa: PLC0415
+
+    config = Config()
+    config.bind = [f"127.0.0.1:{port}"]
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        server = asyncio.create_task(hypercorn_serve(app, config, shutdown_trigger=stop.wait))
+        await _answers(port, server)
+        ready()
+        await server
+
+    asyncio.run(run())
+
+
+async def _answers(port: int, server: "asyncio.Task[None]") -> None:
+    """Wait until the endpoint accepts connections, or raise what ended the server."""
+    while True:
+        if server.done():
+            await server
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.02)
+            continue
+        writer.close()
+        return
