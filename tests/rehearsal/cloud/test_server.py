@@ -1,0 +1,90 @@
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, WaiterError
+
+
+class Cloud:
+    def __init__(self, process: "subprocess.Popen[str]", port: int) -> None:
+        self.process = process
+        self.port = port
+
+    def client(self, name: str) -> Any:
+        return boto3.client(
+            name,
+            endpoint_url=f"http://127.0.0.1:{self.port}",
+            region_name="eu-west-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("cloud")
+    program = Path(__file__).with_name("extended_ministack.py")
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, str(program), str(port), str(folder)], stdout=subprocess.PIPE, stderr=log, text=True
+        )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n", (folder / "log").read_text()
+    yield Cloud(process, port)
+    process.terminate()
+    assert process.wait(10) == 0
+    process.stdout.close()
+
+
+def template(**properties: str) -> str:
+    made = {"Type": "AWS::CodeDeploy::Application", "Properties": properties}
+    return json.dumps({"Resources": {"Made": made}, "Outputs": {"Kind": {"Value": {"Fn::GetAtt": ["Made", "Kind"]}}}})
+
+
+def deploy(cloud: Cloud, operation: str, stack: str, **properties: str) -> str:
+    cloudformation = cloud.client("cloudformation")
+    getattr(cloudformation, f"{operation}_stack")(StackName=stack, TemplateBody=template(**properties))
+    waiter = cloudformation.get_waiter(f"stack_{operation}_complete")
+    waiter.wait(StackName=stack, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+    (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    return str(described["Outputs"][0]["OutputValue"])
+
+
+def test_boto3_reaches_our_service(cloud: Cloud) -> None:
+    """A client of the endpoint talks to our service, and gets our refusals as typed errors."""
+    codedeploy = cloud.client("codedeploy")
+    assert codedeploy.list_applications()["applications"] == ["from-our-service"]
+    with pytest.raises(codedeploy.exceptions.InvalidApplicationNameException, match="no such"):
+        codedeploy.delete_application(applicationName="such")
+
+
+def test_an_operation_that_is_not_emulated_is_refused_by_name(cloud: Cloud) -> None:
+    """Nothing is quietly accepted: an operation without an implementation is an error that names it."""
+    with pytest.raises(ClientError, match="does not emulate codedeploy:ListDeploymentConfigs"):
+        cloud.client("codedeploy").list_deployment_configs()
+
+
+def test_cloudformation_creates_updates_and_replaces_our_types(cloud: Cloud) -> None:
+    """A changed property updates in place; a changed create-only property replaces, and the old one is deleted."""
+    assert deploy(cloud, "create", "life", ApplicationName="one", ComputePlatform="A") == "created"
+    assert deploy(cloud, "update", "life", ApplicationName="one", ComputePlatform="B") == "updated from A to B"
+    assert deploy(cloud, "update", "life", ApplicationName="two", ComputePlatform="B") == "created"
+    assert cloud.process.stdout is not None
+    assert cloud.process.stdout.readline() == "deleted one\n"
+
+
+def test_a_resource_that_fails_fails_its_stack_with_the_reason(cloud: Cloud) -> None:
+    """The text of the exception is the reason CloudFormation shows."""
+    with pytest.raises(WaiterError):
+        deploy(cloud, "create", "broken", ComputePlatform="Broken")
+    events = cloud.client("cloudformation").describe_stack_events(StackName="broken")["StackEvents"]
+    assert any("Broken is no compute platform" in event.get("ResourceStatusReason", "") for event in events)
