@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bluegreen.release.checks import HttpResponse
+from bluegreen.release.judgement import HttpResponse
 
 LONGEST_BODY_BYTES = 1 << 20
 """How much of a body is read; the rest is not looked at."""

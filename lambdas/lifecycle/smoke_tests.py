@@ -17,7 +17,8 @@ import http_probe
 import jmespath
 from hook_runtime import Invocation, LambdaContext, Verdict
 
-from bluegreen.release.checks import CheckResult, HttpCheck, SecretReference, judge, pause_seconds, unanswered
+from bluegreen.release.checks import HttpCheck, SecretReference, pause_seconds
+from bluegreen.release.judgement import CheckResult, judge, unanswered
 
 _log = logging.getLogger("smoke_tests")
 

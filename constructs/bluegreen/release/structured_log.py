@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 
 _BUILT_IN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -25,11 +26,11 @@ class JsonFormatter(logging.Formatter):
 
 
 def set_up() -> None:
-    """Log at INFO, as JSON. Lambda's runtime brings its own handler and JSON format; then only the level is set."""
+    """Log at INFO, as JSON. What Lambda's runtime has set up already - handler, format, level - is left as it is."""
     root = logging.getLogger()
     if not root.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(JsonFormatter())
         root.addHandler(handler)
-    if root.getEffectiveLevel() > logging.INFO:
+    if "AWS_LAMBDA_LOG_LEVEL" not in os.environ:
         root.setLevel(logging.INFO)
