@@ -1,0 +1,1 @@
+"""A small order service: the application that the reference stacks deploy and the rehearsals run."""
