@@ -77,6 +77,7 @@ class Limits:
     traffic: int = 120
     rollback_start: int = 120
     rollback_start_before_install: int = 20
+    rollback_end: int = 300
     stop: int = 120
     aws: int = 300
     give_up: int = 3200
@@ -153,7 +154,7 @@ def _converge(seen: Observation, limits: Limits) -> Decision:
     if active.only_waits_to_remove:
         return _with_old_tasks_kept(seen, active, limits)
     if active.task_definition == seen.desired:
-        return Follow(active.id)
+        return _with_rollback_to_it(seen, active, limits) if active.rolls_back else Follow(active.id)
     return _with_another_under_way(seen, active, limits)
 
 
@@ -175,6 +176,15 @@ def _with_old_tasks_kept(seen: Observation, active: Deployment, limits: Limits) 
     if _waited(seen, WaitFor.REMOVAL) >= limits.removal:
         return Fail(refusal(seen, active, limits.removal))
     return Wait(WaitFor.REMOVAL, active.id)
+
+
+def _with_rollback_to_it(seen: Observation, active: Deployment, limits: Limits) -> Decision:
+    """The stack goes back to where CodeDeploy goes back: once traffic is there, a rollback's end is only waited for."""
+    if seen.live != seen.desired:
+        return Follow(active.id)
+    if _waited(seen, WaitFor.ROLLBACK_END) >= limits.rollback_end:
+        return Succeed(f"{seen.version} is live again; rollback {active.id} still tidies up")
+    return Wait(WaitFor.ROLLBACK_END, active.id)
 
 
 def _with_another_under_way(seen: Observation, active: Deployment, limits: Limits) -> Decision:
