@@ -1,0 +1,311 @@
+"""The data plane's state as values, and HAProxy's configuration written from it; no process is touched here."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+WEIGHTS = "weights.map"
+ERRORS = "errors.map"
+DELAYS = "delays.map"
+MILLION = 1_000_000
+"""Shares are drawn in millionths."""
+
+NOWHERE = "nowhere"
+"""The backend of requests that no target group may answer."""
+
+LOG_FORMAT = "%[date(0,ms)] %f %b %s %ST %Tr %ts %[var(txn.delay)]"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A target that HAProxy knows; requests go to it only while `enabled`."""
+
+    address: str
+    port: int
+    enabled: bool
+
+    @property
+    def name(self) -> str:
+        """What HAProxy and its log call it."""
+        return f"{self.address}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A target group: how to speak to its targets and how to choose one.
+
+    Args:
+        name: HAProxy's name for it.
+        algorithm: HAProxy's word for the way to choose: roundrobin, leastconn or random.
+        tls: Whether targets are spoken to over TLS; like an Application Load Balancer, without checking who they are.
+        servers: Its targets.
+    """
+
+    name: str
+    algorithm: str = "roundrobin"
+    tls: bool = False
+    servers: tuple[Server, ...] = ()
+
+
+@dataclass(frozen=True)
+class Forward:
+    """Share requests between backends by weight; with no weight above 0 nobody answers."""
+
+    weights: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """Send the client elsewhere, to the same path and query; a host of None is the host that was asked for."""
+
+    protocol: str
+    host: str | None
+    port: str
+    status: int
+
+
+@dataclass(frozen=True)
+class FixedResponse:
+    """Answer without any target."""
+
+    status: int
+    content_type: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """What a listener does with some of its requests.
+
+    Args:
+        number: Its own for ever, so that a worker from before a reload never takes another route's weights.
+        action: What to do.
+        paths: Regular expressions, one of which the path must match; empty matches any path.
+        hosts: Likewise for the name in the Host header, whatever its case.
+    """
+
+    number: int
+    action: Forward | Redirect | FixedResponse
+    paths: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Frontend:
+    """A listener.
+
+    Args:
+        name: HAProxy's name for it.
+        address: Where it listens on this machine.
+        local_port: Likewise.
+        port: The port it stands for, which targets are told in X-Forwarded-Port.
+        routes: In order; the first that matches a request takes it.
+        certificates: PEM files, the default one first; none means plain HTTP.
+        minimum_tls: The oldest protocol offered, such as "TLSv1.2".
+    """
+
+    name: str
+    address: str
+    local_port: int
+    port: int
+    routes: tuple[Route, ...]
+    certificates: tuple[str, ...] = ()
+    minimum_tls: str = "TLSv1.2"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A fault on what one target answers through one listener.
+
+    Args:
+        error_share: The share of responses turned into 500, 0 to 1.
+        delay_milliseconds: How long each response is held back.
+    """
+
+    error_share: float = 0.0
+    delay_milliseconds: int = 0
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Everything HAProxy should do; `effects` by frontend's and server's name."""
+
+    frontends: tuple[Frontend, ...] = ()
+    backends: tuple[Backend, ...] = ()
+    effects: Mapping[tuple[str, str], Effect] = field(default_factory=dict)
+
+
+Entries = tuple[tuple[str, str], ...]
+"""A map's content."""
+
+
+def maps(configuration: Configuration) -> dict[str, Entries]:
+    """Return the content of the maps: what changes without a reload.
+
+    Example:
+        >>> route = Route(3, Forward((("blue", 3), ("green", 1))))
+        >>> maps(Configuration((Frontend("l", "127.78.0.1", 8080, 8080, (route,)),)))["weights.map"]
+        (('3000000:3749999', 'blue'), ('3750000:3999999', 'green'))
+    """
+    routes = [route for frontend in configuration.frontends for route in frontend.routes]
+    weights = (_ranges(route.number, route.action.weights) for route in routes if isinstance(route.action, Forward))
+    effects = sorted(configuration.effects.items())
+    return {
+        WEIGHTS: tuple(entry for entries in weights for entry in entries),
+        ERRORS: tuple((f"{f}|{s}", str(round(e.error_share * MILLION))) for (f, s), e in effects if e.error_share),
+        DELAYS: tuple((f"{f}|{s}", str(e.delay_milliseconds)) for (f, s), e in effects if e.delay_milliseconds),
+    }
+
+
+def _ranges(number: int, weights: Iterable[tuple[str, int]]) -> Iterable[tuple[str, str]]:
+    """Divide a route's million numbers among its backends; all of them are used when any weight is above 0."""
+    shares = [(backend, weight) for backend, weight in weights if weight > 0]
+    total = sum(weight for _, weight in shares)
+    passed = 0
+    for backend, weight in shares:
+        start, passed = passed, passed + weight
+        first, end = (number * MILLION + MILLION * edge // total for edge in (start, passed))
+        yield f"{first}:{end - 1}", backend
+
+
+def files(configuration: Configuration) -> dict[str, str]:
+    """Return every file that HAProxy reads at a reload, by name."""
+    written = {
+        name: "".join(f"{key} {value}\n" for key, value in entries) for name, entries in maps(configuration).items()
+    }
+    for frontend in configuration.frontends:
+        for route in frontend.routes:
+            if isinstance(route.action, FixedResponse):
+                written[_body_file(route)] = route.action.body
+    frontends = [_frontend(frontend) for frontend in configuration.frontends]
+    backends = [_backend(backend) for backend in configuration.backends]
+    written["haproxy.cfg"] = "\n".join([_GLOBAL, *frontends, *backends])
+    written["delay.lua"] = _DELAY
+    written["bad-gateway.http"] = _BAD_GATEWAY
+    return written
+
+
+_GLOBAL = f"""\
+global
+    nbthread 1
+    log stdout len 1024 format raw local0
+    lua-load delay.lua
+    # An old worker lets go of its last idle connections by then.
+    hard-stop-after 60s
+
+defaults
+    mode http
+    log global
+    log-format "{LOG_FORMAT}"
+    option dontlognull
+    option forwardfor
+    # At a reload a client's idle connection is closed with its next response, not under its next request.
+    option idle-close-on-response
+    # A retry would hide a fault: what a target does is what the client sees.
+    retries 0
+    # Requests run in real time, so these are real: an Application Load Balancer's 60 s, whatever the clock's factor.
+    timeout connect 10s
+    timeout client 60s
+    timeout server 60s
+    timeout http-keep-alive 60s
+    timeout http-request 60s
+
+# HAProxy does not start without a listener; this one is out of everybody's way.
+frontend idle
+    bind unix@idle.sock mode 600
+    default_backend {NOWHERE}
+
+backend {NOWHERE}
+    http-request return status 503
+"""
+
+_DELAY = """\
+core.register_action("delay", {"http-res"}, function(txn)
+    core.msleep(txn:get_var("txn.delay"))
+end)
+"""
+
+# An Application Load Balancer answers 502 when a target cannot be reached; HAProxy would say 503.
+_BAD_GATEWAY = """\
+HTTP/1.1 502 Bad Gateway\r
+Content-Type: text/html\r
+Content-Length: 41\r
+Connection: close\r
+\r
+<html><body>502 Bad Gateway</body></html>"""
+
+
+def _frontend(frontend: Frontend) -> str:
+    tls = bool(frontend.certificates)
+    bind = f"bind {frontend.address}:{frontend.local_port}"
+    if tls:
+        certificates = " ".join(f"crt {file}" for file in frontend.certificates)
+        bind += f" ssl {certificates} alpn h2,http/1.1 ssl-min-ver {frontend.minimum_tls}"
+    lines = [
+        bind,
+        f"http-request set-var(txn.listener) str({frontend.name})",
+        f"http-request set-header X-Forwarded-Proto {'https' if tls else 'http'}",
+        f"http-request set-header X-Forwarded-Port {frontend.port}",
+        f"http-request set-var(txn.chance) rand({MILLION})",
+    ]
+    for route in frontend.routes:
+        lines += _choose(route)
+    for route in frontend.routes:
+        lines += _answer(route)
+    lines.append(
+        f"use_backend %[var(txn.route),mul({MILLION}),add(txn.chance),map_int({WEIGHTS},{NOWHERE})]",
+    )
+    return _section(f"frontend {frontend.name}", lines)
+
+
+def _choose(route: Route) -> Iterable[str]:
+    """Give a request this route unless an earlier one took it."""
+    conditions = ["!{ var(txn.route) -m found }"]
+    if route.paths:
+        conditions.append(f"{{ path -m reg {' '.join(route.paths)} }}")
+    if route.hosts:
+        conditions.append(f"{{ req.hdr(host),host_only -m reg -i {' '.join(route.hosts)} }}")
+    yield f"http-request set-var(txn.route) int({route.number}) if {' '.join(conditions)}"
+
+
+def _answer(route: Route) -> Iterable[str]:
+    """Answer here and now when the route names no target group."""
+    taken = f"if {{ var(txn.route) -m int eq {route.number} }}"
+    match route.action:
+        case Redirect(protocol, host, port, status):
+            name = host or "%[req.hdr(host),host_only]"
+            yield f"http-request redirect location {protocol}://{name}:{port}%[pathq] code {status} {taken}"
+        case FixedResponse(status, content_type, _):
+            body = f"content-type {content_type} file {_body_file(route)}"
+            yield f"http-request return status {status} {body} {taken}"
+
+
+def _body_file(route: Route) -> str:
+    return f"response-{route.number}.body"
+
+
+def _backend(backend: Backend) -> str:
+    lines = [
+        f"balance {backend.algorithm}",
+        "errorfile 503 bad-gateway.http",
+        "http-request return status 503 if { nbsrv lt 1 }",
+        "http-response set-header x-bluegreen-target %[srv_name,field(1,:)]",
+        "http-response set-var(txn.server) srv_name",
+        "http-response set-var(txn.effect) var(txn.listener),concat(|,txn.server)",
+        f"http-response set-var(txn.errors) var(txn.effect),map_str_int({ERRORS},0)",
+        f"http-response set-status 500 if {{ rand({MILLION}),sub(txn.errors) lt 0 }}",
+        f"http-response set-var(txn.delay) var(txn.effect),map_str_int({DELAYS},0)",
+        "http-response lua.delay if { var(txn.delay) -m int gt 0 }",
+    ]
+    lines += [
+        f"server {add_server(backend, server)}{'' if server.enabled else ' disabled'}" for server in backend.servers
+    ]
+    return _section(f"backend {backend.name}", lines)
+
+
+def add_server(backend: Backend, server: Server) -> str:
+    """Return the words that declare a server after its backend's or its own keyword."""
+    return f"{server.name} {server.name}{' ssl verify none' if backend.tls else ''}"
+
+
+def _section(title: str, lines: Iterable[str]) -> str:
+    return "\n".join([title, *(f"    {line}" for line in lines), ""])
