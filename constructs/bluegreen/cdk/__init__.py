@@ -1,0 +1,25 @@
+"""The constructs: an ECS Fargate service whose every deploy is a release that can be taken back."""
+
+from ..release.checks import HttpCheck
+from ..release.rollout import Rollout
+from .container import Container
+from .health_check import HealthCheck
+from .hooks import BoundHook, Hook
+from .rollback import RollbackPolicy
+from .scaling import Scaling
+from .service import BlueGreenService
+from .smoke_tests import SecretHeader, SmokeTests
+
+__all__ = [
+    "BlueGreenService",
+    "BoundHook",
+    "Container",
+    "HealthCheck",
+    "Hook",
+    "HttpCheck",
+    "RollbackPolicy",
+    "Rollout",
+    "Scaling",
+    "SecretHeader",
+    "SmokeTests",
+]

@@ -1,0 +1,54 @@
+"""The folders that become Lambda functions: a handler's own files and the domain they share, nothing else."""
+
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from aws_cdk import aws_lambda as lambda_
+
+RUNTIME = lambda_.Runtime.PYTHON_3_14
+"""The newest generally available runtime; it brings boto3, urllib3 and jmespath."""
+
+_PACKAGE = Path(__file__).parent.parent
+_NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "README.md")
+
+
+def lambda_code(name: str) -> lambda_.Code:
+    """Return the code of the function family `name`.
+
+    Args:
+        name: A folder of `lambdas/`.
+
+    Returns:
+        An asset whose hash depends on the shipped files alone: the same from a checkout and from an installed wheel.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+    """
+    return lambda_.Code.from_asset(str(staged(name)))
+
+
+@cache
+def staged(name: str) -> Path:
+    """Copy a function family and the domain into one folder, which lives until the process ends.
+
+    Cached, so that the CDK sees one source folder, and fingerprints it once, however many functions use it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="bluegreen-lambda-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(_source(name), folder, ignore=_NOT_SHIPPED, dirs_exist_ok=True)
+    shutil.copytree(_PACKAGE / "release", folder / "bluegreen" / "release", ignore=_NOT_SHIPPED)
+    (folder / "bluegreen" / "__init__.py").touch()
+    return folder
+
+
+def _source(name: str) -> Path:
+    """Find the folder where the wheel carries it, else where the checkout has it."""
+    candidates = (_PACKAGE / "_lambdas" / name, _PACKAGE.parent.parent / "lambdas" / name)
+    for candidate in candidates:
+        if candidate.is_dir():
+            return candidate
+    places = " or ".join(str(candidate) for candidate in candidates)
+    raise FileNotFoundError(f"no Lambda sources at {places}; reinstall bluegreen")

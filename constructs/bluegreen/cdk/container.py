@@ -1,0 +1,59 @@
+"""How the container runs, apart from what it runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Token
+from aws_cdk import aws_ecs as ecs
+
+NON_ROOT_USER = "1000:1000"
+"""User and group that own nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """Settings of the container; the defaults are strict, and each can be opened for an image that needs it.
+
+    Args:
+        command: Replaces the image's command. A word that looks like a secret is refused by the service.
+        entry_point: Replaces the image's entry point; likewise.
+        user: Whom the container runs as. None leaves it to the image.
+        read_only_root_filesystem: Whether the file system is read-only.
+        writable_paths: Folders that stay writable and are lost with the task. Fargate gives each the owner that the image's
+            VOLUME gives it.
+        keep_capabilities: Whether the container keeps Linux capabilities; it loses all when omitted, unless `user` is None:
+            an image that wants to be root mostly wants root's powers too.
+        stop_timeout_seconds: How long the container may take to end when it is told to stop, before it is killed, 2-120.
+        health_check: A check that ECS runs inside the container, beside the load balancer's. None when omitted.
+        architecture: What the image is built for. X86_64 when omitted.
+
+    Raises:
+        ValueError: If a value is out of range.
+
+    Example:
+        >>> Container(command=["serve", "--workers", "4"], writable_paths=["/tmp"]).user
+        '1000:1000'
+    """
+
+    command: Sequence[str] = ()
+    entry_point: Sequence[str] = ()
+    user: str | None = NON_ROOT_USER
+    read_only_root_filesystem: bool = True
+    writable_paths: Sequence[str] = ()
+    keep_capabilities: bool | None = None
+    stop_timeout_seconds: int = 30
+    health_check: ecs.HealthCheck | None = None
+    architecture: ecs.CpuArchitecture | None = None
+
+    def __post_init__(self) -> None:
+        seconds = self.stop_timeout_seconds
+        if not Token.is_unresolved(seconds) and not 2 <= seconds <= 120:  # noqa: PLR2004 - Fargate's limits
+            raise ValueError(f"stop_timeout_seconds must be 2-120, got {seconds}")
+        for path in self.writable_paths:
+            if not path.startswith("/"):
+                raise ValueError(f"writable_paths must be absolute, got {path!r}")
+
+    @property
+    def drops_capabilities(self) -> bool:
+        """Whether every Linux capability is taken from the container."""
+        return self.user is not None if self.keep_capabilities is None else not self.keep_capabilities

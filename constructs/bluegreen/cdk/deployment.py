@@ -1,0 +1,228 @@
+"""CodeDeploy's part: the deployment group, how traffic shifts, and a role that can do this and nothing else."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws, Fn
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_codedeploy as codedeploy
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from ..release.rollout import Rollout, Shift
+from ._arns import colon_arn, slash_arn
+from ._names import computed_name
+from .hooks import BoundHook
+
+if TYPE_CHECKING:
+    from .task import Task
+    from .traffic import Traffic
+
+DEPLOYMENT_GROUP_NAME = "release"
+"""The deployment group's name, known before it exists; its application is the service's own, so it need not be unique."""
+
+_PREDEFINED = {
+    (Shift.ALL_AT_ONCE, 100, 0): "CodeDeployDefault.ECSAllAtOnce",
+    (Shift.CANARY, 10, 5): "CodeDeployDefault.ECSCanary10Percent5Minutes",
+    (Shift.CANARY, 10, 15): "CodeDeployDefault.ECSCanary10Percent15Minutes",
+    (Shift.LINEAR, 10, 1): "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
+    (Shift.LINEAR, 10, 3): "CodeDeployDefault.ECSLinear10PercentEvery3Minutes",
+}
+
+
+class Application(Construct):
+    """The service's CodeDeploy application, and the ARNs of what belongs to it, known before it exists.
+
+    Attributes:
+        application: The application.
+        name: Its name, which CloudFormation makes.
+        arn: Its ARN.
+        deployment_group_arn: The ARN that its one deployment group has, or will have.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(scope, construct_id)
+        self.application = codedeploy.EcsApplication(self, "Resource")
+        self.name = self.application.application_name
+        self.arn = colon_arn(self, "codedeploy", "application", self.name)
+        self.deployment_group_arn = colon_arn(self, "codedeploy", "deploymentgroup", f"{self.name}/{DEPLOYMENT_GROUP_NAME}")
+
+
+class Deployment(Construct):
+    """The deployment group of one service.
+
+    Attributes:
+        deployment_group: The deployment group.
+        config_name: The name of the deployment configuration: one of AWS's when it has the same plan, else the service's own.
+        config_arn: Its ARN.
+        role: What CodeDeploy may do.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        application: Application,
+        cluster_name: str,
+        service_name: str,
+        traffic: "Traffic",
+        task: "Task",
+        rollout: Rollout,
+        alarms: Sequence[cloudwatch.IAlarm],
+        hooks: Sequence[BoundHook],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.config_name = self._config(rollout)
+        self.config_arn = colon_arn(self, "codedeploy", "deploymentconfig", self.config_name)
+        self.role = self._role(application, cluster_name, service_name, traffic, task, hooks)
+        self.deployment_group = codedeploy.CfnDeploymentGroup(
+            self,
+            "DeploymentGroup",
+            application_name=application.name,
+            deployment_group_name=DEPLOYMENT_GROUP_NAME,
+            service_role_arn=self.role.role_arn,
+            deployment_config_name=self.config_name,
+            deployment_style={"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
+            ecs_services=[{"clusterName": cluster_name, "serviceName": service_name}],
+            blue_green_deployment_configuration=_blue_green(rollout),
+            load_balancer_info=_load_balancer_info(traffic),
+            alarm_configuration=_alarm_configuration(alarms),
+            auto_rollback_configuration={"enabled": True, "events": _rollback_events(alarms)},
+        )
+
+    def _config(self, rollout: Rollout) -> str:
+        plan = (rollout.shift, rollout.percent, rollout.interval_minutes)
+        if plan in _PREDEFINED:
+            return _PREDEFINED[plan]
+        # Every property is create-only: a changed plan must be a new configuration, and so must have a new name.
+        digest = hashlib.sha256(repr(tuple(map(str, plan))).encode()).hexdigest()[:8]
+        config = codedeploy.CfnDeploymentConfig(
+            self,
+            "DeploymentConfig",
+            compute_platform="ECS",
+            deployment_config_name=f"{computed_name(self, max_length=90)}-{digest}",
+            traffic_routing_config=_traffic_routing(rollout),
+        )
+        return config.ref
+
+    def _role(
+        self,
+        application: Application,
+        cluster_name: str,
+        service_name: str,
+        traffic: "Traffic",
+        task: "Task",
+        hooks: Sequence[BoundHook],
+    ) -> iam.Role:
+        return iam.Role(
+            self,
+            "Role",
+            description="CodeDeploy's role for one service",
+            assumed_by=iam.ServicePrincipal(
+                "codedeploy.amazonaws.com",
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                    "ArnEquals": {"aws:SourceArn": application.deployment_group_arn},
+                },
+            ),
+            inline_policies={
+                "Release": iam.PolicyDocument(
+                    statements=[
+                        _service_statement(self, cluster_name, service_name),
+                        *_traffic_statements(traffic),
+                        _pass_role_statement(task),
+                        *([_hook_statement(hooks)] if hooks else []),
+                    ]
+                )
+            },
+        )
+
+
+def _service_statement(scope: Construct, cluster_name: str, service_name: str) -> iam.PolicyStatement:
+    name = f"{cluster_name}/{service_name}"
+    return iam.PolicyStatement(
+        actions=["ecs:DescribeServices", "ecs:CreateTaskSet", "ecs:DeleteTaskSet", "ecs:UpdateServicePrimaryTaskSet"],
+        resources=[slash_arn(scope, "ecs", "service", name), slash_arn(scope, "ecs", "task-set", f"{name}/*")],
+    )
+
+
+def _traffic_statements(traffic: "Traffic") -> list[iam.PolicyStatement]:
+    listeners = [traffic.production_listener.listener_arn, traffic.test_listener.listener_arn]
+    rules = [Fn.join("", [*_split_listener(arn), "/*"]) for arn in listeners]
+    return [
+        iam.PolicyStatement(actions=["elasticloadbalancing:ModifyListener"], resources=listeners),
+        # CodeDeploy is documented to ask for this; whether it uses it is not, so it may, on these listeners only.
+        iam.PolicyStatement(actions=["elasticloadbalancing:ModifyRule"], resources=rules),
+        iam.PolicyStatement(
+            # None of these can be narrowed, and composite alarms are shown only to those who may see every alarm.
+            actions=[
+                "elasticloadbalancing:DescribeTargetGroups",
+                "elasticloadbalancing:DescribeListeners",
+                "elasticloadbalancing:DescribeRules",
+                "cloudwatch:DescribeAlarms",
+            ],
+            resources=["*"],
+        ),
+    ]
+
+
+def _split_listener(arn: str) -> list[str]:
+    parts = Fn.split(":listener/", arn)
+    return [Fn.select(0, parts), ":listener-rule/", Fn.select(1, parts)]
+
+
+def _pass_role_statement(task: "Task") -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=["iam:PassRole"],
+        resources=[task.task_role.role_arn, task.execution_role.role_arn],
+        conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+    )
+
+
+def _hook_statement(hooks: Sequence[BoundHook]) -> iam.PolicyStatement:
+    functions = [hook.function.function_arn for hook in hooks]
+    return iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=functions)
+
+
+def _blue_green(rollout: Rollout) -> dict[str, object]:
+    ready: dict[str, object] = {"actionOnTimeout": "CONTINUE_DEPLOYMENT", "waitTimeInMinutes": 0}
+    if rollout.approval_wait_minutes is not None:
+        ready = {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": rollout.approval_wait_minutes}
+    return {
+        "deploymentReadyOption": ready,
+        "terminateBlueInstancesOnDeploymentSuccess": {
+            "action": "TERMINATE",
+            "terminationWaitTimeInMinutes": rollout.keep_previous_minutes,
+        },
+    }
+
+
+def _load_balancer_info(traffic: "Traffic") -> dict[str, object]:
+    pair = {
+        "targetGroups": [{"name": group.target_group_name} for group in (traffic.blue, traffic.green)],
+        "prodTrafficRoute": {"listenerArns": [traffic.production_listener.listener_arn]},
+        "testTrafficRoute": {"listenerArns": [traffic.test_listener.listener_arn]},
+    }
+    return {"targetGroupPairInfoList": [pair]}
+
+
+def _alarm_configuration(alarms: Sequence[cloudwatch.IAlarm]) -> dict[str, object] | None:
+    # A poll that fails must not pass for quiet alarms, so it stops the deployment as well.
+    names = [{"name": alarm.alarm_name} for alarm in alarms]
+    return {"enabled": True, "alarms": names, "ignorePollAlarmFailure": False} if alarms else None
+
+
+def _rollback_events(alarms: Sequence[cloudwatch.IAlarm]) -> list[str]:
+    always = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_REQUEST"]
+    return [*always, "DEPLOYMENT_STOP_ON_ALARM"] if alarms else always
+
+
+def _traffic_routing(rollout: Rollout) -> dict[str, object]:
+    if rollout.shift is Shift.CANARY:
+        plan = {"canaryPercentage": rollout.percent, "canaryInterval": rollout.interval_minutes}
+        return {"type": rollout.shift.value, "timeBasedCanary": plan}
+    plan = {"linearPercentage": rollout.percent, "linearInterval": rollout.interval_minutes}
+    return {"type": rollout.shift.value, "timeBasedLinear": plan}
+

@@ -1,0 +1,66 @@
+"""What runs at a step of a release and may refuse it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+
+from ..release.lifecycle import HOOKABLE, LifecycleEvent
+
+if TYPE_CHECKING:
+    from .service import BlueGreenService
+
+@dataclass(frozen=True, kw_only=True)
+class BoundHook:
+    """A hook's function for one service.
+
+    Args:
+        event: The lifecycle event at which the function runs, one at which CodeDeploy calls
+            functions.
+        function: What CodeDeploy calls.
+        log_group: Where the function says what it found; a failed release points there.
+
+    Raises:
+        ValueError: If the event is not one at which a function may run.
+    """
+
+    event: LifecycleEvent
+    function: lambda_.IFunction
+    log_group: logs.ILogGroup
+
+    def __post_init__(self) -> None:
+        if self.event not in HOOKABLE:
+            raise ValueError(f"event must be one of {', '.join(HOOKABLE)}, got {self.event.value!r}")
+
+
+class Hook(Protocol):
+    """A function that a release runs at one of its steps and that must agree before the release goes on."""
+
+    def bind(self, service: "BlueGreenService") -> BoundHook:
+        """Make the function for one service; called once a service, before its deployment group exists.
+
+        Args:
+            service: The service, with its network, listeners, task definition and CodeDeploy application.
+
+        Returns:
+            The function and the lifecycle event at which it runs.
+        """
+
+
+def in_order(hooks: Sequence[BoundHook]) -> list[BoundHook]:
+    """Return hooks in the order in which they run.
+
+    Raises:
+        ValueError: If two hooks want the same lifecycle event: CodeDeploy calls one function at each.
+    """
+    found: dict[LifecycleEvent, BoundHook] = {}
+    for hook in hooks:
+        if hook.event in found:
+            raise ValueError(
+                f"hooks must each have a lifecycle event of their own, got two for {hook.event.value}; "
+                "put what they do into one hook"
+            )
+        found[hook.event] = hook
+    return [found[event] for event in HOOKABLE if event in found]

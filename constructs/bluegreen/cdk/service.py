@@ -1,0 +1,334 @@
+"""An ECS Fargate service whose every `cdk deploy` is a release that can be taken back."""
+
+from collections.abc import Mapping, Sequence
+
+import jsii
+from aws_cdk import Annotations, Token
+from aws_cdk import aws_applicationautoscaling as applicationautoscaling
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from ..release.rollout import Rollout, Shift
+from ._frozen_service import frozen_service
+from ._names import computed_name
+from ._network import TaskNetwork
+from .container import Container
+from .deployment import Application, Deployment
+from .health_check import HealthCheck
+from .hooks import Hook, in_order
+from .provider import ReleaseProvider
+from .release import Release
+from .rollback import RollbackPolicy
+from .scaling import Scaling
+from .task import Task
+from .traffic import Ports, Traffic
+
+DEFAULT_ROLLOUT = Rollout.canary(percent=10, bake_minutes=15)
+DEFAULT_SCALING = Scaling(min_tasks=2, max_tasks=4)
+
+COMFORTABLE_MINUTES = 40
+"""What a rollout may take when CloudFormation's hour must also hold the start of the tasks and the hooks."""
+
+
+@jsii.implements(ec2.IConnectable, iam.IGrantable)
+class BlueGreenService(Construct):
+    """A Fargate service behind a load balancer, released by CodeDeploy with a way back at every step.
+
+    A `cdk deploy` that changes what runs (the image, its version, environment, secrets, size, …) starts the new version beside
+    the live one, checks it through the test listener, moves the traffic as `rollout` says, and takes it back when an alarm
+    of `rollback` fires or a hook refuses. It returns when production is wholly on the new version. Anything else that is
+    deployed starts no release.
+
+    Grants go to the application's role (`task_role`); `connections` are the tasks' own, those of the load balancer are
+    `load_balancer.connections`.
+
+    Args:
+        scope: The stack or construct that it belongs to.
+        construct_id: Its name there.
+        cluster: Where the tasks run; its VPC is the service's.
+        image: What runs, best pinned to a tag or digest that never moves.
+        container_port: The port on which the container answers plain HTTP, 1-65535.
+        version: What people call this version, 1-128 characters. The image's tag or the beginning of its digest when omitted,
+            "unversioned" when neither is known at synth.
+        service_name: The ECS service's name, which can never change. CloudFormation makes one when omitted.
+        certificate: Makes both listeners HTTPS, and port 80 of an own load balancer redirect there. Plain HTTP when omitted.
+        domain_name: The name that users call and the certificate is for; smoke tests verify it.
+        public: Whether the load balancer faces the internet and lets everybody reach production. Otherwise it is internal, and
+            reaches it whom `load_balancer.connections` allows.
+        load_balancer: A load balancer to share; its production and test ports must be free. One of the service's own when
+            omitted.
+        production_port: 443 with a certificate, else 80, when omitted.
+        test_port: 8443 with a certificate, else 8080, when omitted. Open to the service's hooks only.
+        health_check: How the load balancer checks a task. GET / every 30 s when omitted.
+        deregistration_seconds: How long a task that leaves may finish its requests, 0-3600 seconds.
+        cpu: CPU units of a task; 1024 are one virtual CPU.
+        memory_mib: Memory of a task in MiB, one that Fargate offers with `cpu`.
+        environment: Plain variables. One that looks like a secret is refused.
+        secrets: Variables that ECS reads from Secrets Manager or the Parameter Store when a task starts.
+        allowed_plaintext: For each variable that looks like a secret and is none, the reason.
+        container: How the container runs: command, user, file system, stop timeout. Strict when omitted.
+        log_group: Where the container writes. One of the service's own when omitted, which outlives the stack.
+        log_retention: How long an own log group keeps what is written. One month when omitted.
+        log_encryption_key: The key of an own log group; AWS's own key when omitted.
+        task_role: What the application may do. An own role that may do nothing yet when omitted.
+        execution_role: What ECS may do to start a task. An own role with what image, secrets and log need when omitted.
+        subnets: Where the tasks run. The VPC's private subnets with egress when omitted.
+        security_groups: Security groups of the tasks beside the service's own.
+        assign_public_ip: Whether tasks get public addresses, which they need in public subnets.
+        platform_version: The Fargate platform of each release.
+        rollout: How traffic moves. A canary of 10 % for 15 minutes when omitted, with the previous version kept for an hour.
+        rollback: What turns a release back. Error rate, latency and unhealthy targets when omitted.
+        scaling: How many tasks. Two to four, by CPU and memory, when omitted.
+        hooks: What checks a release at its steps, one for each lifecycle event at most. Nothing when omitted.
+
+    Attributes:
+        cluster: The cluster.
+        task: Task definition, container, roles and log.
+        traffic: Load balancer, listeners and target groups.
+        ports: Scheme and ports of the listeners.
+        domain_name: As given.
+        security_group: The tasks' own security group, which never changes.
+        ecs_service: The ECS service. Never change its properties: CloudFormation could not apply it.
+        application: The CodeDeploy application.
+        deployment: The deployment group, its configuration and role.
+        alarms: What stops a release.
+        scalable_target: The number of tasks.
+        hooks: The hooks' functions and log groups, in the order in which they run.
+        provider: What drives the releases of the stack.
+        release: The resource that a deploy waits for.
+
+    Raises:
+        ValueError: If a value is out of range, a variable looks like a secret, two services have one name, or two hooks
+            have one lifecycle event.
+
+    Example:
+        >>> import aws_cdk as cdk
+        >>> from aws_cdk import aws_ec2 as ec2, aws_ecs as ecs
+        >>> stack = cdk.Stack(cdk.App(), "Shop")
+        >>> cluster = ecs.Cluster(stack, "Cluster", vpc=ec2.Vpc(stack, "Vpc"))
+        >>> image = ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/httpd:2.4")
+        >>> BlueGreenService(stack, "Orders", cluster=cluster, image=image, container_port=8080).version
+        '2.4'
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: ecs.ICluster,
+        image: ecs.ContainerImage,
+        container_port: int,
+        version: str | None = None,
+        service_name: str | None = None,
+        certificate: acm.ICertificate | None = None,
+        domain_name: str | None = None,
+        public: bool = True,
+        load_balancer: elbv2.IApplicationLoadBalancer | None = None,
+        production_port: int | None = None,
+        test_port: int | None = None,
+        health_check: HealthCheck | None = None,
+        deregistration_seconds: int = 30,
+        cpu: int = 256,
+        memory_mib: int = 512,
+        environment: Mapping[str, str] | None = None,
+        secrets: Mapping[str, ecs.Secret] | None = None,
+        allowed_plaintext: Mapping[str, str] | None = None,
+        container: Container | None = None,
+        log_group: logs.ILogGroup | None = None,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
+        log_encryption_key: kms.IKey | None = None,
+        task_role: iam.IRole | None = None,
+        execution_role: iam.IRole | None = None,
+        subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] = (),
+        assign_public_ip: bool = False,
+        platform_version: str = "LATEST",
+        rollout: Rollout | None = None,
+        rollback: RollbackPolicy | None = None,
+        scaling: Scaling | None = None,
+        hooks: Sequence[Hook] = (),
+    ) -> None:
+        _require_free_id(scope, construct_id)
+        _require_range("container_port", container_port, 1, 65535)
+        _require_range("deregistration_seconds", deregistration_seconds, 0, 3600)
+        super().__init__(scope, construct_id)
+        self.cluster = cluster
+        self.domain_name = domain_name
+        self.container_port = container_port
+        self.ports = Ports.choose(secure=certificate is not None, production=production_port, test=test_port)
+        self.provider = ReleaseProvider.of(self)
+        self.provider.claim_name(cluster, service_name)
+        self.task = Task(
+            self,
+            "Task",
+            image=image,
+            container_port=container_port,
+            version=version,
+            cpu=cpu,
+            memory_mib=memory_mib,
+            environment=environment or {},
+            secrets=secrets or {},
+            allowed_plaintext=allowed_plaintext or {},
+            container=container or Container(),
+            log_group=log_group,
+            log_retention=log_retention,
+            log_encryption_key=log_encryption_key,
+            task_role=task_role,
+            execution_role=execution_role,
+        )
+        self.traffic = Traffic(
+            self,
+            "Traffic",
+            vpc=cluster.vpc,
+            ports=self.ports,
+            container_port=container_port,
+            health_check=health_check or HealthCheck(),
+            deregistration_seconds=deregistration_seconds,
+            certificate=certificate,
+            load_balancer=load_balancer,
+            public=public,
+        )
+        self.security_group = ec2.SecurityGroup(self, "SecurityGroup", vpc=cluster.vpc, description="The tasks")
+        self.traffic.allow_to_tasks(self.security_group, container_port)
+        network = TaskNetwork.choose(
+            cluster.vpc,
+            subnets,
+            [self.security_group, *security_groups],
+            assign_public_ip=assign_public_ip,
+            platform_version=platform_version,
+        )
+        self.ecs_service = self._define_ecs_service(service_name, network)
+        self.service_name = self.ecs_service.attr_name
+        self.application = Application(self, "Application")
+        self.hooks = in_order([hook.bind(self) for hook in hooks])
+        self.alarms = self._bind_rollback(rollback or RollbackPolicy(), rollout or DEFAULT_ROLLOUT)
+        self.scalable_target = self._bind_scaling(scaling or DEFAULT_SCALING)
+        self.deployment = self._define_deployment(rollout or DEFAULT_ROLLOUT)
+        self.release = self._define_release(network)
+
+    @property
+    def version(self) -> str:
+        """What people call the version that this stack asks for."""
+        return self.task.version
+
+    @property
+    def load_balancer(self) -> elbv2.IApplicationLoadBalancer:
+        """The load balancer."""
+        return self.traffic.load_balancer
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The tasks' network connections."""
+        port = ec2.Port.tcp(self.container_port)
+        return ec2.Connections(security_groups=[self.security_group], default_port=port)
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """The application's role: what is granted to the service is granted to it."""
+        return self.task.task_role.grant_principal
+
+    def metric_requests(self) -> cloudwatch.MathExpression:
+        """Return the requests of both versions, by the minute."""
+        return self.traffic.metric_sum("RequestCount", "requests")
+
+    def metric_server_errors(self) -> cloudwatch.MathExpression:
+        """Return the answers with a status of 500-599 from tasks of both versions, by the minute."""
+        return self.traffic.metric_sum("HTTPCode_Target_5XX_Count", "server errors")
+
+    def _define_ecs_service(self, service_name: str | None, network: TaskNetwork) -> ecs.CfnService:
+        traffic = self.traffic
+        return frozen_service(
+            self,
+            "Service",
+            cluster=self.cluster,
+            service_name=service_name,
+            family=self.task.family,
+            container_port=self.container_port,
+            target_group=traffic.blue,
+            network=network,
+            # A target group has no health checks, and ECS refuses it, until a listener sends it traffic.
+            after=[self.task.task_definition, traffic.production_listener, traffic.test_listener],
+        )
+
+    def _bind_rollback(self, policy: RollbackPolicy, rollout: Rollout) -> Sequence[cloudwatch.IAlarm]:
+        needed = policy.longest_detection_minutes
+        if rollout.shift is not Shift.ALL_AT_ONCE and rollout.schedule[-1][0] < needed:
+            Annotations.of(self).add_warning_v2(
+                "bluegreen:bake-shorter-than-detection",
+                f"the slowest rollback alarm needs {needed} minutes to fire, but traffic is wholly on the candidate after "
+                f"{rollout.schedule[-1][0]}; lengthen the rollout or shorten the alarm's window",
+            )
+        return policy.bind(
+            self,
+            name_prefix=computed_name(self, max_length=200),
+            load_balancer_full_name=self.traffic.load_balancer_full_name,
+            target_group_full_names=self._target_group_full_names,
+            cluster_name=self.cluster.cluster_name,
+            service_name=self.service_name,
+        )
+
+    def _bind_scaling(self, scaling: Scaling) -> applicationautoscaling.ScalableTarget:
+        return scaling.bind(
+            self,
+            self,
+            target_group_full_names=self._target_group_full_names,
+            load_balancer_full_name=self.traffic.load_balancer_full_name,
+        )
+
+    @property
+    def _target_group_full_names(self) -> tuple[str, str]:
+        return self.traffic.blue.target_group_full_name, self.traffic.green.target_group_full_name
+
+    def _define_deployment(self, rollout: Rollout) -> Deployment:
+        if rollout.longest_minutes > COMFORTABLE_MINUTES:
+            Annotations.of(self).add_warning_v2(
+                "bluegreen:rollout-near-cloudformation-limit",
+                f"the rollout takes up to {rollout.longest_minutes} minutes, and CloudFormation waits 60 for starting the "
+                f"tasks, the hooks and the rollout together; keep it at {COMFORTABLE_MINUTES} or less",
+            )
+        return Deployment(
+            self,
+            "Deployment",
+            application=self.application,
+            cluster_name=self.cluster.cluster_name,
+            service_name=self.service_name,
+            traffic=self.traffic,
+            task=self.task,
+            rollout=rollout,
+            alarms=self.alarms,
+            hooks=self.hooks,
+        )
+
+    def _define_release(self, network: TaskNetwork) -> Release:
+        self.provider.serve(
+            application=self.application,
+            deployment=self.deployment,
+            cluster_name=self.cluster.cluster_name,
+            service_name=self.service_name,
+            log_groups=[hook.log_group for hook in self.hooks],
+        )
+        before = list(self.node.children)
+        release = Release(self, "Release", service=self, network=network, hooks=self.hooks)
+        # Last to be made and first to go: a release needs every part, also those that it does not name.
+        release.node.add_dependency(self.provider, *before)
+        return release
+
+
+def _require_free_id(scope: Construct, construct_id: str) -> None:
+    if scope.node.try_find_child(construct_id):
+        raise ValueError(
+            f"{construct_id!r} must be unique in {scope.node.path or 'the app'}, got it twice; name one of the services differently"
+        )
+
+
+def _require_range(name: str, value: int, low: int, high: int) -> None:
+    if not Token.is_unresolved(value) and not low <= value <= high:
+        raise ValueError(f"{name} must be {low}-{high}, got {value}")

@@ -1,0 +1,159 @@
+"""What runs: the task definition, its one container, its roles and its log."""
+
+import re
+from collections.abc import Mapping
+
+from aws_cdk import Aws, Duration, RemovalPolicy, Token
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from ._names import computed_name
+from .container import Container
+from .fargate_size import require_fargate_size
+from .plaintext import refuse_secrets
+
+CONTAINER_NAME = "app"
+"""The container's name, for ever: the service names it and can never be changed."""
+
+UNVERSIONED = "unversioned"
+"""The label of a version whose image says nothing about itself."""
+
+_LONGEST_VERSION = 128
+
+
+class Task(Construct):
+    """The task definition of one service.
+
+    Attributes:
+        task_definition: The current revision. Every revision is retained, so that any recorded version can return.
+        container: The application's container.
+        family: The task definition's family, which never changes.
+        version: The label of the version.
+        log_group: Where the container writes.
+        task_role: What the application may do.
+        execution_role: What ECS may do to start a task: fetch the image, read the secrets, write the log.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        image: ecs.ContainerImage,
+        container_port: int,
+        version: str | None,
+        cpu: int,
+        memory_mib: int,
+        environment: Mapping[str, str],
+        secrets: Mapping[str, ecs.Secret],
+        allowed_plaintext: Mapping[str, str],
+        container: Container,
+        log_group: logs.ILogGroup | None,
+        log_retention: logs.RetentionDays,
+        log_encryption_key: kms.IKey | None,
+        task_role: iam.IRole | None,
+        execution_role: iam.IRole | None,
+    ) -> None:
+        require_fargate_size(cpu, memory_mib)
+        refuse_secrets(environment, [*container.entry_point, *container.command], allowed_plaintext)
+        _require_disjoint(environment, secrets)
+        _require_version(version)
+        super().__init__(scope, construct_id)
+        self.family = computed_name(self, max_length=255)
+        self.log_group = log_group or self._own_log_group(log_retention, log_encryption_key)
+        self.task_role = task_role or _own_task_role(self)
+        self.execution_role = execution_role or iam.Role(
+            self, "ExecutionRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")
+        )
+        self.task_definition = ecs.FargateTaskDefinition(
+            self,
+            "TaskDefinition",
+            family=self.family,
+            cpu=cpu,
+            memory_limit_mib=memory_mib,
+            task_role=self.task_role,
+            execution_role=self.execution_role,
+            runtime_platform=ecs.RuntimePlatform(
+                cpu_architecture=container.architecture or ecs.CpuArchitecture.X86_64,
+                operating_system_family=ecs.OperatingSystemFamily.LINUX,
+            ),
+        )
+        # A revision that CloudFormation removes is one that a rollback can no longer start.
+        self.task_definition.apply_removal_policy(RemovalPolicy.RETAIN)
+        self.container = self._add_container(image, container_port, environment, secrets, container)
+        self.version = version or _version_of(self.container.image_name)
+        # The label is part of the task definition, so two versions never share one, even if their images do.
+        self.container.add_docker_label("bluegreen.version", self.version)
+
+    def _add_container(
+        self,
+        image: ecs.ContainerImage,
+        container_port: int,
+        environment: Mapping[str, str],
+        secrets: Mapping[str, ecs.Secret],
+        settings: Container,
+    ) -> ecs.ContainerDefinition:
+        linux_parameters = ecs.LinuxParameters(self, "LinuxParameters", init_process_enabled=True)
+        if settings.drops_capabilities:
+            linux_parameters.drop_capabilities(ecs.Capability.ALL)
+        container = self.task_definition.add_container(
+            CONTAINER_NAME,
+            image=image,
+            environment=dict(environment),
+            secrets=dict(secrets),
+            command=list(settings.command) or None,
+            entry_point=list(settings.entry_point) or None,
+            health_check=settings.health_check,
+            readonly_root_filesystem=settings.read_only_root_filesystem,
+            user=settings.user,
+            stop_timeout=Duration.seconds(settings.stop_timeout_seconds),
+            linux_parameters=linux_parameters,
+            logging=ecs.LogDrivers.aws_logs(stream_prefix=CONTAINER_NAME, log_group=self.log_group),
+            port_mappings=[ecs.PortMapping(container_port=container_port)],
+        )
+        for number, path in enumerate(settings.writable_paths):
+            volume = f"writable-{number}"
+            self.task_definition.add_volume(name=volume)
+            container.add_mount_points(ecs.MountPoint(container_path=path, source_volume=volume, read_only=False))
+        return container
+
+    def _own_log_group(self, retention: logs.RetentionDays, key: kms.IKey | None) -> logs.LogGroup:
+        if key:
+            # Without this CloudWatch Logs refuses the key; for an imported key its owner must allow the same.
+            key.grant_encrypt_decrypt(iam.ServicePrincipal(f"logs.{Aws.REGION}.amazonaws.com"))
+        return logs.LogGroup(self, "LogGroup", retention=retention, encryption_key=key)
+
+
+def _own_task_role(scope: Construct) -> iam.Role:
+    conditions = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+    principal = iam.ServicePrincipal("ecs-tasks.amazonaws.com", conditions=conditions)
+    return iam.Role(scope, "TaskRole", description="What the application may do", assumed_by=principal)
+
+
+def _require_disjoint(environment: Mapping[str, str], secrets: Mapping[str, ecs.Secret]) -> None:
+    both = sorted(set(environment) & set(secrets))
+    if both:
+        raise ValueError(f"environment and secrets must not share names, got {', '.join(both)} in both; keep the secret")
+
+
+def _require_version(version: str | None) -> None:
+    if version is None or Token.is_unresolved(version):
+        return
+    if not 1 <= len(version) <= _LONGEST_VERSION:
+        raise ValueError(f"version must be 1-{_LONGEST_VERSION} characters, got {len(version)}; omit it to use the image's tag")
+
+
+def _version_of(image_name: str) -> str:
+    """Return an image's tag or the beginning of its digest, when they are known at synth.
+
+    Example:
+        >>> _version_of("public.ecr.aws/docker/library/httpd:2.4"), _version_of("localhost:5000/httpd")
+        ('2.4', 'unversioned')
+    """
+    if digest := re.search(r"@sha256:([0-9a-f]{12})", image_name):
+        return digest[1]
+    tag = re.search(r":([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})$", image_name)
+    return tag[1] if tag else UNVERSIONED
