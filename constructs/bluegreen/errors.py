@@ -18,3 +18,7 @@ class BluegreenError(Exception):
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class RehearsalError(BluegreenError):
+    """A rehearsal cannot start or go on: a file, a port, a program or a part of the local cloud is not as needed."""

@@ -1,0 +1,284 @@
+"""A task: a loopback address, one process per container, and its targets, from start to the last exit code."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bluegreen.rehearsal.cloud.api import Document
+from bluegreen.rehearsal.cloud.processes import Process
+from bluegreen.rehearsal.images import Launch, UnknownImageError, split_image
+
+from . import environment
+from .platform import Platform
+from .state import new_id
+
+DEFAULT_STOP_TIMEOUT = 30
+LEAST_STOP_SECONDS = 1.0
+"""Real seconds a process always has to end, however compressed the time: its own shutdown is not compressed."""
+
+_DRAIN_POLL_SECONDS = 0.1
+_LONGEST_DRAIN = 3660
+"""A target group's longest deregistration delay in cloud seconds, and a minute."""
+
+_CRASH = (
+    sys.executable,
+    "-I",
+    "-S",
+    "-c",
+    "import sys; sys.exit('crash-at-start: an injected fault ended this container')",
+)
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """What all tasks of a task set have in common."""
+
+    cluster: str
+    cluster_arn: str
+    service: str
+    started_by: str
+    definition: Document
+    load_balancers: tuple[Document, ...]
+    launch_type: str
+    platform_version: str
+
+
+@dataclass
+class Container:
+    """One container of a task."""
+
+    definition: Document
+    process: Process | None = None
+    log: Path | None = None
+    exit_code: int | None = None
+    end_log: Callable[[], None] = lambda: None
+
+    @property
+    def essential(self) -> bool:
+        """Whether its end ends the task."""
+        return bool(self.definition.get("essential", True))
+
+
+class Task:
+    """One task; its methods are called by one task set's thread, except `stop`, which any thread may call.
+
+    Args:
+        spec: What to run.
+        arn: Its ARN without the id.
+        platform: What to run it on.
+    """
+
+    def __init__(self, spec: TaskSpec, arn: str, platform: Platform) -> None:
+        self.spec = spec
+        self.id = new_id()
+        self.arn = f"{arn}/{self.id}"
+        self.address = platform.network.task_address()
+        self.status = "PROVISIONING"
+        self.desired_status = "RUNNING"
+        self.stop_code: str | None = None
+        self.stopped_reason: str | None = None
+        self.containers = [Container(definition) for definition in spec.definition["containerDefinitions"]]
+        self.was_healthy = False
+        self.created_at = platform.clock.now()
+        self.started_at: float | None = None
+        self.stopped_at: float | None = None
+        self._platform = platform
+        self._lock = threading.Lock()
+        self._stopping: threading.Thread | None = None
+        self._hurry = threading.Event()
+
+    @property
+    def version(self) -> str:
+        """The version of the container that takes the traffic, else of the first one."""
+        ports = {(lb["containerName"], lb["containerPort"]) for lb in self.spec.load_balancers}
+        serving = [c for c in self.containers if any(c.definition["name"] == name for name, _ in ports)]
+        return split_image((serving or self.containers)[0].definition["image"])[1]
+
+    @property
+    def pids(self) -> list[int]:
+        """The ids of its running processes."""
+        return [c.process.pid for c in self.containers if c.process is not None and c.exit_code is None]
+
+    def start(self) -> None:
+        """Read its secrets, start its processes, register its targets; a failure stops it with ECS's reason."""
+        self.status = "PENDING"
+        try:
+            plans = [(container, *self._plan(container)) for container in self.containers]
+            for container, launch, variables in plans:
+                self._launch(container, launch, variables)
+            self.status = "ACTIVATING"
+            self._register()
+        except environment.SecretUnavailableError as error:
+            return self.stop("TaskFailedToStart", f"ResourceInitializationError: {error}")
+        except UnknownImageError as error:
+            return self.stop("TaskFailedToStart", f"CannotPullContainerError: {error}")
+        except OSError as error:
+            return self.stop("TaskFailedToStart", f"CannotStartContainerError: {error}")
+        except (ClientError, BotoCoreError) as error:
+            return self.stop("TaskFailedToStart", f"ResourceInitializationError: unable to register targets: {error}")
+        self.status = "RUNNING"
+        self.started_at = self._platform.clock.now()
+        self._journal(f"task {self.id[:8]} of {self.spec.service} ({self.version}) started at {self.address}")
+        return None
+
+    def check(self) -> None:
+        """Notice containers that ended; the end of an essential one stops the task."""
+        for container in self.containers:
+            if container.process is not None and container.exit_code is None:
+                container.exit_code = container.process.poll()
+        if self.desired_status == "RUNNING" and any(c.essential and c.exit_code is not None for c in self.containers):
+            self.stop("EssentialContainerExited", "Essential container in task exited")
+
+    def stop(self, code: str, reason: str) -> None:
+        """Begin to stop: leave the target groups, drain, SIGTERM, SIGKILL after the stop timeout. Returns at once.
+
+        Args:
+            code: ECS's stop code.
+            reason: ECS's stopped reason.
+        """
+        with self._lock:
+            if self._stopping is not None:
+                return
+            self.desired_status = "STOPPED"
+            self.stop_code, self.stopped_reason = code, reason
+            self.status = "DEACTIVATING"
+            self._stopping = threading.Thread(target=self._shut_down, name=f"stop-{self.id[:8]}", daemon=True)
+            self._stopping.start()
+
+    def hurry(self) -> None:
+        """Skip what is left of draining and stopping: the cloud itself ends. Blocks until every process is gone."""
+        self._hurry.set()
+        self.stop("ServiceSchedulerInitiated", "the local cloud ends")
+        assert self._stopping is not None  # noqa: S101 - stop() sets it
+        self._stopping.join()
+
+    def describe(self) -> Document:
+        """Return the task in ECS's form."""
+        network = {"attachmentId": self.id, "privateIpv4Address": self.address}
+        return {
+            "taskArn": self.arn,
+            "clusterArn": self.spec.cluster_arn,
+            "taskDefinitionArn": self.spec.definition["taskDefinitionArn"],
+            "group": f"service:{self.spec.service}",
+            "startedBy": self.spec.started_by,
+            "lastStatus": self.status,
+            "desiredStatus": self.desired_status,
+            "healthStatus": "UNKNOWN",
+            "cpu": self.spec.definition["cpu"],
+            "memory": self.spec.definition["memory"],
+            "launchType": self.spec.launch_type,
+            "platformVersion": self.spec.platform_version,
+            "createdAt": self.created_at,
+            "startedAt": self.started_at,
+            "stoppedAt": self.stopped_at,
+            "stopCode": self.stop_code,
+            "stoppedReason": self.stopped_reason,
+            "attachments": [
+                {
+                    "id": self.id,
+                    "type": "ElasticNetworkInterface",
+                    "status": "DELETED" if self.status == "STOPPED" else "ATTACHED",
+                    "details": [{"name": "privateIPv4Address", "value": self.address}],
+                }
+            ],
+            "containers": [self._describe_container(container, network) for container in self.containers],
+        }
+
+    def _describe_container(self, container: Container, network: Document) -> Document:
+        return {
+            "containerArn": f"{self.arn}/{container.definition['name']}",
+            "taskArn": self.arn,
+            "name": container.definition["name"],
+            "image": container.definition["image"],
+            "lastStatus": "STOPPED" if self.status == "STOPPED" or container.exit_code is not None else self.status,
+            "exitCode": container.exit_code,
+            "healthStatus": "UNKNOWN",
+            "networkInterfaces": [network],
+        }
+
+    def _plan(self, container: Container) -> tuple[Launch, dict[str, str]]:
+        definition = container.definition
+        ports = [mapping["containerPort"] for mapping in definition.get("portMappings", [])]
+        port = self._platform.network.local_port(ports[0]) if ports else None
+        launch = self._platform.images.launch(definition["image"], host=self.address, port=port)
+        variables = environment.base_environment(self._platform.region, self._platform.environment)
+        # bluegreen.toml gives local defaults; what the task definition declares is what production runs with, and wins.
+        variables |= launch.environment
+        variables |= environment.resolve(definition, self._platform.client)
+        return launch, variables
+
+    def _launch(self, container: Container, launch: Launch, variables: dict[str, str]) -> None:
+        definition = container.definition
+        crash = split_image(definition["image"])[1] in self._platform.crash_at_start
+        container.log = self._platform.folder / f"{self.id[:12]}-{definition['name']}.log"
+        container.process = self._platform.processes.start(
+            _CRASH if crash else launch.command, directory=launch.directory, environment=variables, log=container.log
+        )
+        container.end_log = self._platform.logs.follow(container.log, definition, self.id)
+
+    def _targets(self) -> Iterator[tuple[str, Document]]:
+        for balancer in self.spec.load_balancers:
+            yield balancer["targetGroupArn"], {"Id": self.address, "Port": balancer["containerPort"]}
+
+    def _register(self) -> None:
+        for group, target in self._targets():
+            self._platform.client("elbv2").register_targets(TargetGroupArn=group, Targets=[target])
+
+    def _shut_down(self) -> None:
+        self._leave_target_groups()
+        self.status = "STOPPING"
+        for container in self.containers:
+            if container.process is not None:
+                container.process.terminate()
+        for container in self.containers:
+            if container.process is not None:
+                container.exit_code = container.process.wait_or_kill(self._stop_seconds(container))
+                container.end_log()
+        self.stopped_at = self._platform.clock.now()
+        self.status = "STOPPED"
+        self._journal(f"task {self.id[:8]} of {self.spec.service} ({self.version}) stopped: {self.stopped_reason}")
+
+    def _stop_seconds(self, container: Container) -> float:
+        if self._hurry.is_set():
+            return LEAST_STOP_SECONDS
+        timeout = container.definition.get("stopTimeout", DEFAULT_STOP_TIMEOUT)
+        return max(self._platform.clock.real(timeout), LEAST_STOP_SECONDS)
+
+    def _leave_target_groups(self) -> None:
+        if self._hurry.is_set():
+            return
+        for group, target in self._targets():
+            try:
+                self._platform.client("elbv2").deregister_targets(TargetGroupArn=group, Targets=[target])
+                self._drain(group, target)
+            except (ClientError, BotoCoreError):
+                continue  # the group is gone, and with it the traffic
+
+    def _drain(self, group: str, target: Document) -> None:
+        """Wait while the target group lets requests in flight end; a dead process has none."""
+        deadline = time.monotonic() + self._platform.clock.real(_LONGEST_DRAIN)
+        while self._runs() and time.monotonic() < deadline and not self._hurry.wait(_DRAIN_POLL_SECONDS):
+            health = self._platform.client("elbv2").describe_target_health(TargetGroupArn=group, Targets=[target])
+            states = [one["TargetHealth"]["State"] for one in health["TargetHealthDescriptions"]]
+            if "draining" not in states:
+                return
+
+    def _runs(self) -> bool:
+        return any(c.process is not None and c.process.poll() is None for c in self.containers)
+
+    def _journal(self, what: str) -> None:
+        codes = {c.definition["name"]: c.exit_code for c in self.containers if c.exit_code is not None}
+        self._platform.journal.record(
+            "task",
+            what,
+            task=self.id,
+            service=self.spec.service,
+            version=self.version,
+            address=self.address,
+            exit_codes=codes,
+        )
