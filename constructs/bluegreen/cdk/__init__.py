@@ -1,7 +1,8 @@
 """The constructs: an ECS Fargate service whose every deploy is a release that can be taken back."""
 
-from ..release.checks import HttpCheck
-from ..release.rollout import Rollout
+from bluegreen.release.checks import HttpCheck
+from bluegreen.release.rollout import Rollout
+
 from .container import Container
 from .health_check import HealthCheck
 from .hooks import BoundHook, Hook

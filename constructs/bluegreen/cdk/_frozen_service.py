@@ -1,8 +1,8 @@
 """The ECS service, written so that it never changes again.
 
-CloudFormation sends a service's every property with any change, and ECS refuses most of them while CodeDeploy is in control.
-So one changed property, even a tag, fails the stack. Everything that may change travels elsewhere: the task definition, the
-network and the platform version with each release, the number of tasks with autoscaling.
+CloudFormation sends every property of a service with any change, and ECS refuses most of them while CodeDeploy is in
+control. So one changed property, even a tag, fails the stack. Everything that may change travels elsewhere: the task
+definition, the network and the platform version with each release, the number of tasks with autoscaling.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def frozen_service(
         construct_id: Under which id.
         cluster: The cluster.
         service_name: Its name; CloudFormation makes one when None.
-        family: The task definition's family. Not a revision: at creation ECS takes the newest, and no later one shows here.
+        family: The task definition's family. Not a revision: ECS takes the newest at creation, and no later one shows.
         container_port: The port that the target group reaches.
         target_group: The target group that serves first.
         network: Where the first tasks start.
@@ -57,7 +57,7 @@ def frozen_service(
         scheduling_strategy="REPLICA",
         health_check_grace_period_seconds=GRACE_SECONDS,
         enable_ecs_managed_tags=True,
-        propagate_tags="TASK_DEFINITION",  # a service's own tags can never change, a task definition's come with each release
+        propagate_tags="TASK_DEFINITION",  # whose tags come with each release; the service's own can never change
         load_balancers=[
             {
                 "containerName": CONTAINER_NAME,

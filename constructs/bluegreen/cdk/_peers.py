@@ -8,8 +8,8 @@ from aws_cdk import aws_ec2 as ec2
 class InlinePeer:
     """A security group as the other side of a rule that is written into the group it protects.
 
-    The CDK writes such a rule as a resource of its own, because two groups that name each other inline would wait for each
-    other for ever. Use this for one direction only.
+    The CDK writes such a rule as a resource of its own, because two groups that name each other inline would wait for
+    each other for ever. Use this for one direction only.
 
     Args:
         security_group: The other side.
@@ -33,10 +33,10 @@ class InlinePeer:
         """No connections of its own: it is only ever the other side."""
         return ec2.Connections(peer=self)
 
-    def to_ingress_rule_config(self) -> object:
+    def to_ingress_rule_config(self) -> ec2.IngressRuleConfig:
         """Return the rule's source."""
-        return {"sourceSecurityGroupId": self._group.security_group_id}
+        return ec2.IngressRuleConfig(source_security_group_id=self._group.security_group_id)
 
-    def to_egress_rule_config(self) -> object:
+    def to_egress_rule_config(self) -> ec2.EgressRuleConfig:
         """Return the rule's destination."""
-        return {"destinationSecurityGroupId": self._group.security_group_id}
+        return ec2.EgressRuleConfig(destination_security_group_id=self._group.security_group_id)

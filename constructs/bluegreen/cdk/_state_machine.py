@@ -53,13 +53,12 @@ def _call(function_arn: str, step_seconds: int, step: str, passed_on: str, **flo
         "Parameters": {"FunctionName": function_arn, "Payload": payload},
         "TimeoutSeconds": step_seconds + 10,
         "Retry": [
-            # Lambda's own trouble is waited out; the function's is tried again too, because each step looks before it acts.
+            # Lambda's own trouble is waited out; the function's is tried again too: each step looks before it acts.
             _retry(_LAMBDA_TROUBLE, attempts=8),
             _retry(["States.ALL"], attempts=3),
         ],
         **flow,
     }
-
 
 
 def _retry(errors: list[str], *, attempts: int) -> dict[str, Any]:

@@ -19,11 +19,11 @@ class Container:
         entry_point: Replaces the image's entry point; likewise.
         user: Whom the container runs as. None leaves it to the image.
         read_only_root_filesystem: Whether the file system is read-only.
-        writable_paths: Folders that stay writable and are lost with the task. Fargate gives each the owner that the image's
-            VOLUME gives it.
-        keep_capabilities: Whether the container keeps Linux capabilities; it loses all when omitted, unless `user` is None:
-            an image that wants to be root mostly wants root's powers too.
-        stop_timeout_seconds: How long the container may take to end when it is told to stop, before it is killed, 2-120.
+        writable_paths: Folders that stay writable and are lost with the task. Fargate gives each the owner that the
+            image's VOLUME gives it.
+        keep_capabilities: Whether the container keeps Linux capabilities; it loses all when omitted, unless `user` is
+            None: an image that wants to be root mostly wants root's powers too.
+        stop_timeout_seconds: How long the container may take to end when told to stop, before it is killed, 2-120.
         health_check: A check that ECS runs inside the container, beside the load balancer's. None when omitted.
         architecture: What the image is built for. X86_64 when omitted.
 

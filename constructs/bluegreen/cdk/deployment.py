@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, Fn
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ..release.rollout import Rollout, Shift
-from ._arns import colon_arn, slash_arn
+from bluegreen.release.rollout import Rollout, Shift
+
+from ._arns import colon_arn
+from ._codedeploy_role import codedeploy_role
 from ._names import computed_name
 from .hooks import BoundHook
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .traffic import Traffic
 
 DEPLOYMENT_GROUP_NAME = "release"
-"""The deployment group's name, known before it exists; its application is the service's own, so it need not be unique."""
+"""The deployment group's name, known before it exists; unique, because its application is the service's own."""
 
 _PREDEFINED = {
     (Shift.ALL_AT_ONCE, 100, 0): "CodeDeployDefault.ECSAllAtOnce",
@@ -46,7 +46,9 @@ class Application(Construct):
         self.application = codedeploy.EcsApplication(self, "Resource")
         self.name = self.application.application_name
         self.arn = colon_arn(self, "codedeploy", "application", self.name)
-        self.deployment_group_arn = colon_arn(self, "codedeploy", "deploymentgroup", f"{self.name}/{DEPLOYMENT_GROUP_NAME}")
+        self.deployment_group_arn = colon_arn(
+            self, "codedeploy", "deploymentgroup", f"{self.name}/{DEPLOYMENT_GROUP_NAME}"
+        )
 
 
 class Deployment(Construct):
@@ -54,7 +56,7 @@ class Deployment(Construct):
 
     Attributes:
         deployment_group: The deployment group.
-        config_name: The name of the deployment configuration: one of AWS's when it has the same plan, else the service's own.
+        config_name: The deployment configuration's name: AWS's own when one has the same plan, else the service's own.
         config_arn: Its ARN.
         role: What CodeDeploy may do.
     """
@@ -76,7 +78,15 @@ class Deployment(Construct):
         super().__init__(scope, construct_id)
         self.config_name = self._config(rollout)
         self.config_arn = colon_arn(self, "codedeploy", "deploymentconfig", self.config_name)
-        self.role = self._role(application, cluster_name, service_name, traffic, task, hooks)
+        self.role = codedeploy_role(
+            self,
+            "Role",
+            deployment_group_arn=application.deployment_group_arn,
+            ecs_service=f"{cluster_name}/{service_name}",
+            listener_arns=[traffic.production_listener.listener_arn, traffic.test_listener.listener_arn],
+            passed_role_arns=[task.task_role.role_arn, task.execution_role.role_arn],
+            hook_arns=[hook.function.function_arn for hook in hooks],
+        )
         self.deployment_group = codedeploy.CfnDeploymentGroup(
             self,
             "DeploymentGroup",
@@ -106,84 +116,6 @@ class Deployment(Construct):
             traffic_routing_config=_traffic_routing(rollout),
         )
         return config.ref
-
-    def _role(
-        self,
-        application: Application,
-        cluster_name: str,
-        service_name: str,
-        traffic: "Traffic",
-        task: "Task",
-        hooks: Sequence[BoundHook],
-    ) -> iam.Role:
-        return iam.Role(
-            self,
-            "Role",
-            description="CodeDeploy's role for one service",
-            assumed_by=iam.ServicePrincipal(
-                "codedeploy.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-                    "ArnEquals": {"aws:SourceArn": application.deployment_group_arn},
-                },
-            ),
-            inline_policies={
-                "Release": iam.PolicyDocument(
-                    statements=[
-                        _service_statement(self, cluster_name, service_name),
-                        *_traffic_statements(traffic),
-                        _pass_role_statement(task),
-                        *([_hook_statement(hooks)] if hooks else []),
-                    ]
-                )
-            },
-        )
-
-
-def _service_statement(scope: Construct, cluster_name: str, service_name: str) -> iam.PolicyStatement:
-    name = f"{cluster_name}/{service_name}"
-    return iam.PolicyStatement(
-        actions=["ecs:DescribeServices", "ecs:CreateTaskSet", "ecs:DeleteTaskSet", "ecs:UpdateServicePrimaryTaskSet"],
-        resources=[slash_arn(scope, "ecs", "service", name), slash_arn(scope, "ecs", "task-set", f"{name}/*")],
-    )
-
-
-def _traffic_statements(traffic: "Traffic") -> list[iam.PolicyStatement]:
-    listeners = [traffic.production_listener.listener_arn, traffic.test_listener.listener_arn]
-    rules = [Fn.join("", [*_split_listener(arn), "/*"]) for arn in listeners]
-    return [
-        iam.PolicyStatement(actions=["elasticloadbalancing:ModifyListener"], resources=listeners),
-        # CodeDeploy is documented to ask for this; whether it uses it is not, so it may, on these listeners only.
-        iam.PolicyStatement(actions=["elasticloadbalancing:ModifyRule"], resources=rules),
-        iam.PolicyStatement(
-            # None of these can be narrowed, and composite alarms are shown only to those who may see every alarm.
-            actions=[
-                "elasticloadbalancing:DescribeTargetGroups",
-                "elasticloadbalancing:DescribeListeners",
-                "elasticloadbalancing:DescribeRules",
-                "cloudwatch:DescribeAlarms",
-            ],
-            resources=["*"],
-        ),
-    ]
-
-
-def _split_listener(arn: str) -> list[str]:
-    parts = Fn.split(":listener/", arn)
-    return [Fn.select(0, parts), ":listener-rule/", Fn.select(1, parts)]
-
-
-def _pass_role_statement(task: "Task") -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        actions=["iam:PassRole"],
-        resources=[task.task_role.role_arn, task.execution_role.role_arn],
-        conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-    )
-
-
-def _hook_statement(hooks: Sequence[BoundHook]) -> iam.PolicyStatement:
-    functions = [hook.function.function_arn for hook in hooks]
-    return iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=functions)
 
 
 def _blue_green(rollout: Rollout) -> dict[str, object]:
@@ -225,4 +157,3 @@ def _traffic_routing(rollout: Rollout) -> dict[str, object]:
         return {"type": rollout.shift.value, "timeBasedCanary": plan}
     plan = {"linearPercentage": rollout.percent, "linearInterval": rollout.interval_minutes}
     return {"type": rollout.shift.value, "timeBasedLinear": plan}
-

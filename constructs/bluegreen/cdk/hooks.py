@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
-from ..release.lifecycle import HOOKABLE, LifecycleEvent
+from bluegreen.release.lifecycle import HOOKABLE, LifecycleEvent
 
 if TYPE_CHECKING:
     from .service import BlueGreenService
+
 
 @dataclass(frozen=True, kw_only=True)
 class BoundHook:

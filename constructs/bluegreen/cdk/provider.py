@@ -1,4 +1,4 @@
-"""What drives the releases of a stack: one function that looks and acts, and a state machine that calls it until the end."""
+"""What drives the releases of a stack: a function that looks and acts, and a state machine that calls it to the end."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _SINGLETON = "BlueGreenReleaseProvider"
 STEP_SECONDS = 60
 """How long one step of the function may take: about ten calls, each bounded by its client."""
-
 
 
 class ReleaseProvider(Construct):
@@ -52,16 +51,16 @@ class ReleaseProvider(Construct):
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
-        # The function starts the state machine and the state machine calls the function: one has to know the other's name
-        # before it exists.
+        # The function starts the state machine and the state machine calls the function: one has to know the other's
+        # name before it exists.
         name = computed_name(self, max_length=80)
         state_machine_arn = colon_arn(self, "states", "stateMachine", name)
         self._names: set[tuple[str, str]] = set()
         self._grants = _Grants()
         self._grants.add("states:StartExecution", on=[state_machine_arn])
         self._grants.add(
-            # These take a deployment's id, and AWS's references disagree on whether they can be narrowed to a group: a role
-            # that cannot stop a deployment is worse than one that could stop a neighbour's.
+            # These take a deployment's id, and AWS's references disagree on whether they can be narrowed to a group:
+            # a role that cannot stop a deployment is worse than one that could stop a neighbour's.
             "codedeploy:StopDeployment",
             "codedeploy:ContinueDeployment",
             "codedeploy:ListDeploymentTargets",
@@ -98,7 +97,12 @@ class ReleaseProvider(Construct):
         self.state_machine = self._state_machine(name)
 
     def serve(
-        self, *, application: "Application", deployment: "Deployment", cluster_name: str, service_name: str,
+        self,
+        *,
+        application: "Application",
+        deployment: "Deployment",
+        cluster_name: str,
+        service_name: str,
         log_groups: Sequence[logs.ILogGroup],
     ) -> None:
         """Let the function drive the releases of one more service.
@@ -150,9 +154,7 @@ class ReleaseProvider(Construct):
             inline_policies={
                 "Releases": iam.PolicyDocument(
                     statements=[
-                        iam.PolicyStatement(
-                            actions=["lambda:InvokeFunction"], resources=[self.function.function_arn]
-                        )
+                        iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function_arn])
                     ]
                 )
             },
@@ -168,7 +170,7 @@ class ReleaseProvider(Construct):
 
 
 class _Grants:
-    """One statement for each set of actions, whose resources grow: ten services must fit into one role's 10,240 characters."""
+    """A statement for each set of actions, whose resources grow: a role has 10,240 characters for all services."""
 
     def __init__(self) -> None:
         self.document = iam.PolicyDocument()

@@ -1,4 +1,4 @@
-"""The resource that a deploy waits for: when it is updated, the service is brought to the version that the stack asks for."""
+"""The resource that a deploy waits for: its update brings the service to the version that the stack asks for."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

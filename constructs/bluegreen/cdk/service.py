@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import jsii
-from aws_cdk import Annotations, Token
+from aws_cdk import Token
 from aws_cdk import aws_applicationautoscaling as applicationautoscaling
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -15,10 +15,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from ..release.rollout import Rollout, Shift
+from bluegreen.release.rollout import Rollout
+
 from ._frozen_service import frozen_service
 from ._names import computed_name
 from ._network import TaskNetwork
+from ._plan_warnings import warn_about
 from .container import Container
 from .deployment import Application, Deployment
 from .health_check import HealthCheck
@@ -31,20 +33,16 @@ from .task import Task
 from .traffic import Ports, Traffic
 
 DEFAULT_ROLLOUT = Rollout.canary(percent=10, bake_minutes=15)
-DEFAULT_SCALING = Scaling(min_tasks=2, max_tasks=4)
-
-COMFORTABLE_MINUTES = 40
-"""What a rollout may take when CloudFormation's hour must also hold the start of the tasks and the hooks."""
 
 
 @jsii.implements(ec2.IConnectable, iam.IGrantable)
 class BlueGreenService(Construct):
     """A Fargate service behind a load balancer, released by CodeDeploy with a way back at every step.
 
-    A `cdk deploy` that changes what runs (the image, its version, environment, secrets, size, …) starts the new version beside
-    the live one, checks it through the test listener, moves the traffic as `rollout` says, and takes it back when an alarm
-    of `rollback` fires or a hook refuses. It returns when production is wholly on the new version. Anything else that is
-    deployed starts no release.
+    A `cdk deploy` that changes what runs (image, version, environment, secrets, size, …) starts the new version beside
+    the live one, checks it through the test listener, moves the traffic as `rollout` says, and takes it back when an
+    alarm of `rollback` fires or a hook refuses. It returns when production is wholly on the new version. Any other
+    change starts no release.
 
     Grants go to the application's role (`task_role`); `connections` are the tasks' own, those of the load balancer are
     `load_balancer.connections`.
@@ -55,15 +53,16 @@ class BlueGreenService(Construct):
         cluster: Where the tasks run; its VPC is the service's.
         image: What runs, best pinned to a tag or digest that never moves.
         container_port: The port on which the container answers plain HTTP, 1-65535.
-        version: What people call this version, 1-128 characters. The image's tag or the beginning of its digest when omitted,
-            "unversioned" when neither is known at synth.
+        version: What people call this version, 1-128 characters. The image's tag or the beginning of its digest when
+            omitted, "unversioned" when neither is known at synth.
         service_name: The ECS service's name, which can never change. CloudFormation makes one when omitted.
-        certificate: Makes both listeners HTTPS, and port 80 of an own load balancer redirect there. Plain HTTP when omitted.
-        domain_name: The name that users call and the certificate is for; smoke tests verify it.
-        public: Whether the load balancer faces the internet and lets everybody reach production. Otherwise it is internal, and
-            reaches it whom `load_balancer.connections` allows.
-        load_balancer: A load balancer to share; its production and test ports must be free. One of the service's own when
+        certificate: Makes both listeners HTTPS, and port 80 of an own load balancer redirect there. Plain HTTP when
             omitted.
+        domain_name: The name that users call and the certificate is for; smoke tests verify it.
+        public: Whether the load balancer faces the internet and lets everybody reach production. Otherwise it is
+            internal and lets in whom `load_balancer.connections` allows.
+        load_balancer: A load balancer to share; its production and test ports must be free. One of the service's own
+            when omitted.
         production_port: 443 with a certificate, else 80, when omitted.
         test_port: 8443 with a certificate, else 8080, when omitted. Open to the service's hooks only.
         health_check: How the load balancer checks a task. GET / every 30 s when omitted.
@@ -83,7 +82,7 @@ class BlueGreenService(Construct):
         security_groups: Security groups of the tasks beside the service's own.
         assign_public_ip: Whether tasks get public addresses, which they need in public subnets.
         platform_version: The Fargate platform of each release.
-        rollout: How traffic moves. A canary of 10 % for 15 minutes when omitted, with the previous version kept for an hour.
+        rollout: How traffic moves. A canary of 10 % for 15 minutes when omitted, the previous version kept for an hour.
         rollback: What turns a release back. Error rate, latency and unhealthy targets when omitted.
         scaling: How many tasks. Two to four, by CPU and memory, when omitted.
         hooks: What checks a release at its steps, one for each lifecycle event at most. Nothing when omitted.
@@ -209,9 +208,11 @@ class BlueGreenService(Construct):
         self.service_name = self.ecs_service.attr_name
         self.application = Application(self, "Application")
         self.hooks = in_order([hook.bind(self) for hook in hooks])
-        self.alarms = self._bind_rollback(rollback or RollbackPolicy(), rollout or DEFAULT_ROLLOUT)
-        self.scalable_target = self._bind_scaling(scaling or DEFAULT_SCALING)
-        self.deployment = self._define_deployment(rollout or DEFAULT_ROLLOUT)
+        plan, policy = rollout or DEFAULT_ROLLOUT, rollback or RollbackPolicy()
+        warn_about(self, plan, policy)
+        self.alarms = self._bind_rollback(policy)
+        self.scalable_target = self._bind_scaling(scaling or Scaling())
+        self.deployment = self._define_deployment(plan)
         self.release = self._define_release(network)
 
     @property
@@ -258,16 +259,9 @@ class BlueGreenService(Construct):
             after=[self.task.task_definition, traffic.production_listener, traffic.test_listener],
         )
 
-    def _bind_rollback(self, policy: RollbackPolicy, rollout: Rollout) -> Sequence[cloudwatch.IAlarm]:
-        needed = policy.longest_detection_minutes
-        if rollout.shift is not Shift.ALL_AT_ONCE and rollout.schedule[-1][0] < needed:
-            Annotations.of(self).add_warning_v2(
-                "bluegreen:bake-shorter-than-detection",
-                f"the slowest rollback alarm needs {needed} minutes to fire, but traffic is wholly on the candidate after "
-                f"{rollout.schedule[-1][0]}; lengthen the rollout or shorten the alarm's window",
-            )
+    def _bind_rollback(self, policy: RollbackPolicy) -> Sequence[cloudwatch.IAlarm]:
         return policy.bind(
-            self,
+            Construct(self, "Rollback"),
             name_prefix=computed_name(self, max_length=200),
             load_balancer_full_name=self.traffic.load_balancer_full_name,
             target_group_full_names=self._target_group_full_names,
@@ -277,7 +271,7 @@ class BlueGreenService(Construct):
 
     def _bind_scaling(self, scaling: Scaling) -> applicationautoscaling.ScalableTarget:
         return scaling.bind(
-            self,
+            Construct(self, "Scaling"),
             self,
             target_group_full_names=self._target_group_full_names,
             load_balancer_full_name=self.traffic.load_balancer_full_name,
@@ -288,12 +282,6 @@ class BlueGreenService(Construct):
         return self.traffic.blue.target_group_full_name, self.traffic.green.target_group_full_name
 
     def _define_deployment(self, rollout: Rollout) -> Deployment:
-        if rollout.longest_minutes > COMFORTABLE_MINUTES:
-            Annotations.of(self).add_warning_v2(
-                "bluegreen:rollout-near-cloudformation-limit",
-                f"the rollout takes up to {rollout.longest_minutes} minutes, and CloudFormation waits 60 for starting the "
-                f"tasks, the hooks and the rollout together; keep it at {COMFORTABLE_MINUTES} or less",
-            )
         return Deployment(
             self,
             "Deployment",
@@ -325,7 +313,8 @@ class BlueGreenService(Construct):
 def _require_free_id(scope: Construct, construct_id: str) -> None:
     if scope.node.try_find_child(construct_id):
         raise ValueError(
-            f"{construct_id!r} must be unique in {scope.node.path or 'the app'}, got it twice; name one of the services differently"
+            f"construct_id must be unique in {scope.node.path or 'the app'}, got {construct_id!r} twice; "
+            "name one of the services differently"
         )
 
 

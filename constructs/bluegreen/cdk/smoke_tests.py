@@ -12,8 +12,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from ..release.checks import HttpCheck, SecretReference
-from ..release.lifecycle import LifecycleEvent
+from bluegreen.release.checks import HttpCheck, SecretReference
+from bluegreen.release.lifecycle import LifecycleEvent
+
 from ._lambda_assets import RUNTIME, lambda_code
 from .hooks import BoundHook
 
@@ -51,7 +52,8 @@ class SmokeTests:
 
     Args:
         checks: What to ask and to expect; each is retried as it says, and all results land in the log.
-        subnets: Where the function runs: it needs a way to AWS's APIs. The VPC's private subnets with egress when omitted.
+        subnets: Where the function runs: it needs a way to AWS's APIs. The VPC's private subnets with egress when
+            omitted.
 
     Raises:
         ValueError: If there is no check, a JMESPath expression does not parse, or the checks are too many or too slow
@@ -65,7 +67,9 @@ class SmokeTests:
 
     def __init__(self, *checks: HttpCheck, subnets: ec2.SubnetSelection | None = None) -> None:
         if not checks:
-            raise ValueError("smoke tests need at least one check, got none; pass HttpCheck(path) or leave the hook out")
+            raise ValueError(
+                "smoke tests need at least one check, got none; pass HttpCheck(path) or leave the hook out"
+            )
         for check in checks:
             for expression in check.json:
                 _require_jmespath(expression)
@@ -193,7 +197,13 @@ class _SmokeTestFunction(Construct):
 
 def _network_statements() -> list[iam.PolicyStatement]:
     """What Lambda needs to put a function into a VPC; the function's own code may only look."""
-    make = ["ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeSubnets"]
+    make = [
+        "ec2:CreateNetworkInterface",
+        "ec2:DeleteNetworkInterface",
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:UnassignPrivateIpAddresses",
+        "ec2:DescribeSubnets",
+    ]
     return [
         iam.PolicyStatement(actions=["ec2:DescribeNetworkInterfaces", *make], resources=["*"]),
         iam.PolicyStatement(

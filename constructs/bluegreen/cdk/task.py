@@ -136,14 +136,18 @@ def _own_task_role(scope: Construct) -> iam.Role:
 def _require_disjoint(environment: Mapping[str, str], secrets: Mapping[str, ecs.Secret]) -> None:
     both = sorted(set(environment) & set(secrets))
     if both:
-        raise ValueError(f"environment and secrets must not share names, got {', '.join(both)} in both; keep the secret")
+        raise ValueError(
+            f"environment and secrets must not share names, got {', '.join(both)} in both; keep the secret"
+        )
 
 
 def _require_version(version: str | None) -> None:
     if version is None or Token.is_unresolved(version):
         return
     if not 1 <= len(version) <= _LONGEST_VERSION:
-        raise ValueError(f"version must be 1-{_LONGEST_VERSION} characters, got {len(version)}; omit it to use the image's tag")
+        raise ValueError(
+            f"version must be 1-{_LONGEST_VERSION} characters, got {len(version)}; omit it to use the image's tag"
+        )
 
 
 def _version_of(image_name: str) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TLS_POLICY = elbv2.SslPolicy.TLS13_12_RES_PQ
-"""TLS 1.3 and 1.2 with forward secrecy and authenticated encryption only, and post-quantum key exchange where offered."""
+"""TLS 1.3 and 1.2, forward secrecy and authenticated encryption only, post-quantum key exchange where offered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,8 +175,8 @@ class Traffic(Construct):
         )
 
     def _listener(self, construct_id: str, port: int, *, open_to_world: bool) -> elbv2.ApplicationListener:
-        # Both groups stay in the action, the idle one at weight 0: only an attached group has its tasks checked, and only
-        # then does a release wait for them to be healthy.
+        # Both groups stay in the action, the idle one at weight 0: only an attached group has its tasks checked, and
+        # only then does a release wait for them to be healthy.
         weighted = [
             elbv2.WeightedTargetGroup(target_group=self.blue, weight=100),
             elbv2.WeightedTargetGroup(target_group=self.green, weight=0),

@@ -1,0 +1,104 @@
+"""Small builders, so that a test of the constructs states only what it is about."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from bluegreen.cdk import BlueGreenService
+
+Resource = dict[str, Any]
+
+
+def imported_vpc(scope: Construct, construct_id: str = "Vpc") -> ec2.IVpc:
+    """Return a VPC that somebody else owns: it adds no resources."""
+    return ec2.Vpc.from_vpc_attributes(
+        scope,
+        construct_id,
+        vpc_id="vpc-1",
+        availability_zones=["eu-west-1a", "eu-west-1b"],
+        public_subnet_ids=["subnet-public-a", "subnet-public-b"],
+        private_subnet_ids=["subnet-private-a", "subnet-private-b"],
+    )
+
+
+def imported_cluster(scope: Construct) -> ecs.ICluster:
+    """Return a cluster that somebody else owns."""
+    return ecs.Cluster.from_cluster_attributes(scope, "Cluster", cluster_name="shop", vpc=imported_vpc(scope))
+
+
+def image(tag: str = "v1") -> ecs.ContainerImage:
+    """Return an image of the shop."""
+    return ecs.ContainerImage.from_registry(f"example.com/shop/orders:{tag}")
+
+
+def add_service(scope: Construct, construct_id: str = "Orders", **settings: Any) -> BlueGreenService:
+    """Add a service with what it must have, in the imported cluster unless another is given."""
+    given = {"image": image(), "container_port": 8080} | settings
+    if "cluster" not in given:
+        given["cluster"] = scope.node.try_find_child("Cluster") or imported_cluster(scope)
+    return BlueGreenService(scope, construct_id, **given)
+
+
+class Synthesized:
+    """A synthesized stack's resources."""
+
+    def __init__(self, template: Mapping[str, Any]) -> None:
+        self.template = template
+        self.resources: dict[str, Resource] = template["Resources"]
+
+    def of_type(self, type_name: str) -> list[Resource]:
+        """Return the resources of a type."""
+        return [resource for resource in self.resources.values() if resource["Type"] == type_name]
+
+    def one(self, type_name: str, **properties: Any) -> Resource:
+        """Return the only resource of a type that has these properties."""
+        (found,) = [
+            resource
+            for resource in self.of_type(type_name)
+            if all(resource["Properties"].get(name) == value for name, value in properties.items())
+        ]
+        return found
+
+    def under(self, prefix: str) -> dict[str, Resource]:
+        """Return the resources whose logical id begins with `prefix`, without metadata."""
+        return {
+            name: {key: value for key, value in resource.items() if key != "Metadata"}
+            for name, resource in self.resources.items()
+            if name.startswith(prefix)
+        }
+
+    def statements(self, prefix: str) -> list[dict[str, Any]]:
+        """Return every policy statement, inline or attached, of resources whose logical id begins with `prefix`."""
+        found = []
+        for resource in self.under(prefix).values():
+            properties = resource.get("Properties", {})
+            documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+            if resource["Type"] == "AWS::IAM::Policy":
+                documents.append(properties["PolicyDocument"])
+            found += [statement for document in documents for statement in document["Statement"]]
+        return found
+
+
+def synthesize(
+    folder: Path, define: Callable[[cdk.Stack], object], *, context: Mapping[str, Any] | None = None
+) -> Synthesized:
+    """Define a stack called Shop and synthesize it into `folder`."""
+    app = cdk.App(outdir=str(folder), context=context)
+    define(cdk.Stack(app, "Shop"))
+    app.synth()
+    return Synthesized(json.loads((folder / "Shop.template.json").read_text()))
+
+
+def actions(statements: list[dict[str, Any]]) -> set[str]:
+    """Return every action of some statements."""
+    return {
+        action
+        for statement in statements
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
