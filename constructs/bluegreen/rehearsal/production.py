@@ -1,0 +1,86 @@
+"""Where a stack's users would connect: asked of the cloud's APIs, as an operator would."""
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from bluegreen.errors import RehearsalError
+
+from .cloud.network import Network
+from .load import Destination
+
+CONNECT_SECONDS = 5.0
+
+
+class NoProductionError(RehearsalError):
+    """The stack has no production listener that a load can be sent to."""
+
+
+def find(client: Callable[[str], Any], ca_file: str) -> Destination:
+    """Return where production traffic goes: the production listener of the first CodeDeploy deployment group.
+
+    Args:
+        client: Makes a boto3 client of the local cloud for a service.
+        ca_file: The authority that signs the local certificates.
+
+    Raises:
+        NoProductionError: If there is no deployment group, or nothing answers at its listener.
+    """
+    listener = _listener(client)
+    load_balancers = client("elbv2").describe_load_balancers(LoadBalancerArns=[listener["LoadBalancerArn"]])
+    (load_balancer,) = load_balancers["LoadBalancers"]
+    address = _address(client, load_balancer["LoadBalancerArn"])
+    port = Network.local_port(listener["Port"])
+    if listener["Protocol"] != "HTTPS":
+        return Destination(address, port, load_balancer["DNSName"], None)
+    return Destination(address, port, certificate_name(address, port, ca_file), ca_file)
+
+
+def certificate_name(address: str, port: int, ca_file: str) -> str:
+    """Return a host name that the certificate presented at an address is for.
+
+    A wildcard is filled in: `*.example.com` serves `rehearsal.example.com`.
+
+    Raises:
+        NoProductionError: If nothing answers, or the certificate is not from the authority or names no host.
+    """
+    context = ssl.create_default_context(cafile=ca_file)
+    context.check_hostname = False  # the name is what is asked for; the load then checks it
+    try:
+        with (
+            socket.create_connection((address, port), CONNECT_SECONDS) as plain,
+            context.wrap_socket(plain) as secure,
+        ):
+            certificate: Any = secure.getpeercert()
+    except OSError as error:
+        raise NoProductionError(f"the production listener at {address}:{port} does not answer: {error}") from error
+    names = [value for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS"]
+    if not names:
+        raise NoProductionError(f"the certificate of the production listener at {address}:{port} names no host")
+    return str(names[0]).replace("*", "rehearsal", 1)
+
+
+def _listener(client: Callable[[str], Any]) -> Any:
+    codedeploy = client("codedeploy")
+    for application in codedeploy.list_applications()["applications"]:
+        for group in codedeploy.list_deployment_groups(applicationName=application)["deploymentGroups"]:
+            found = codedeploy.get_deployment_group(applicationName=application, deploymentGroupName=group)
+            with contextlib.suppress(KeyError, IndexError):
+                pair = found["deploymentGroupInfo"]["loadBalancerInfo"]["targetGroupPairInfoList"][0]
+                arn = pair["prodTrafficRoute"]["listenerArns"][0]
+                return client("elbv2").describe_listeners(ListenerArns=[arn])["Listeners"][0]
+    raise NoProductionError(
+        "the stack has no CodeDeploy deployment group with a production listener, so there is nothing to rehearse",
+        hint="deploy a stack that holds a BlueGreenService",
+    )
+
+
+def _address(client: Callable[[str], Any], load_balancer_arn: str) -> str:
+    """Return a private address of a load balancer: its names do not resolve here."""
+    description = f"ELB {load_balancer_arn.partition('loadbalancer/')[2]}"
+    found = client("ec2").describe_network_interfaces(Filters=[{"Name": "description", "Values": [description]}])
+    for interface in found["NetworkInterfaces"]:
+        return str(interface["PrivateIpAddress"])
+    raise NoProductionError(f"there is no network interface described as {description!r}")
