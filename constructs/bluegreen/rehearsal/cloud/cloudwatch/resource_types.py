@@ -1,0 +1,59 @@
+"""CloudFormation's alarm types, over the API of the local cloud's CloudWatch."""
+
+from typing import ClassVar
+
+from bluegreen.rehearsal.cloud.api import Created, Document
+from bluegreen.rehearsal.cloud.template_properties import as_request
+
+from .service import CloudWatch
+
+
+class AlarmType:
+    """AWS::CloudWatch::Alarm."""
+
+    type_name: ClassVar[str] = "AWS::CloudWatch::Alarm"
+    create_only: ClassVar[frozenset[str]] = frozenset({"AlarmName"})
+
+    def __init__(self, cloudwatch: CloudWatch) -> None:
+        self._cloudwatch = cloudwatch
+
+    def create(self, name: str, properties: Document) -> Created:
+        """Put the alarm."""
+        request = as_request("cloudwatch", "PutMetricAlarm", {"AlarmName": name} | properties)
+        self._cloudwatch.put_metric_alarm(request)
+        found = self._cloudwatch.describe_alarms({"AlarmNames": [request["AlarmName"]]})["MetricAlarms"][0]
+        return Created(request["AlarmName"], {"Arn": found["AlarmArn"]})
+
+    def update(self, physical_id: str, old: Document, new: Document) -> Created:  # noqa: ARG002 - a put replaces all
+        """Put the alarm anew."""
+        return self.create(physical_id, new)
+
+    def delete(self, physical_id: str, properties: Document) -> None:  # noqa: ARG002 - the name is enough
+        """Delete the alarm."""
+        self._cloudwatch.delete_alarms({"AlarmNames": [physical_id]})
+
+
+class CompositeAlarmType:
+    """AWS::CloudWatch::CompositeAlarm."""
+
+    type_name: ClassVar[str] = "AWS::CloudWatch::CompositeAlarm"
+    create_only: ClassVar[frozenset[str]] = frozenset({"AlarmName"})
+
+    def __init__(self, cloudwatch: CloudWatch) -> None:
+        self._cloudwatch = cloudwatch
+
+    def create(self, name: str, properties: Document) -> Created:
+        """Put the alarm."""
+        request = as_request("cloudwatch", "PutCompositeAlarm", {"AlarmName": name} | properties)
+        self._cloudwatch.put_composite_alarm(request)
+        wanted = {"AlarmNames": [request["AlarmName"]], "AlarmTypes": ["CompositeAlarm"]}
+        found = self._cloudwatch.describe_alarms(wanted)["CompositeAlarms"][0]
+        return Created(request["AlarmName"], {"Arn": found["AlarmArn"]})
+
+    def update(self, physical_id: str, old: Document, new: Document) -> Created:  # noqa: ARG002 - a put replaces all
+        """Put the alarm anew."""
+        return self.create(physical_id, new)
+
+    def delete(self, physical_id: str, properties: Document) -> None:  # noqa: ARG002 - the name is enough
+        """Delete the alarm."""
+        self._cloudwatch.delete_alarms({"AlarmNames": [physical_id]})
