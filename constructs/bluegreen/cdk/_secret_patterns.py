@@ -59,8 +59,8 @@ _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _SHORTEST_HEX = 32
 _ENOUGH_ENTROPY = 0.8
 """Share of the most entropy that a text of this length and alphabet can have; random texts have 0.9 and more."""
-_ENOUGH_CHANGES = 0.24
-"""Share of neighbours of different classes (upper, lower, digit): random base 36 has 0.4, base 64 0.6, names 0.1."""
+_ENOUGH_CHANGES = 0.21
+"""Share of neighbours of different classes (upper, lower, digit): random texts have 0.4 and more, names 0.1."""
 
 
 def names_a_secret(name: str, value: str) -> bool:
@@ -121,8 +121,11 @@ def entropy(text: str) -> float:
 
 
 def _changes(run: str) -> float:
-    """Return the share of neighbouring letters and digits that differ in class; separators do not count."""
-    classes = [(character.isupper(), character.isdigit()) for character in run if character.isalnum()]
-    if len(classes) < 2:  # noqa: PLR2004 - one character has no neighbour
-        return 0.0
-    return sum(a != b for a, b in pairwise(classes)) / (len(classes) - 1)
+    """Return the share of neighbouring letters and digits that differ in class.
+
+    Separators do not count, nor does the capital at the beginning of a word.
+    """
+    classes = [(character.isdigit(), character.isupper()) for character in run if character.isalnum()]
+    capital, small = (False, True), (False, False)
+    changes = [before != after and (before, after) != (capital, small) for before, after in pairwise(classes)]
+    return sum(changes) / max(len(changes), 1)
