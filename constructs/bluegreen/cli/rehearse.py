@@ -51,8 +51,8 @@ def rehearse(
 ) -> None:
     """Play releases, good and broken, on a local cloud.
 
-    The real cdk deploys the stack at version v1 to a local cloud. Each scenario then deploys the next version under steady
-    load, some of them broken in a given way. Nothing touches AWS, and nothing listens beyond this machine.
+    The real cdk deploys the stack at version v1 to a local cloud. Each scenario then deploys the next version under
+    steady load, some of them broken in a given way. Nothing touches AWS, and nothing listens beyond this machine.
 
     The exit code is 0 when every scenario held, 1 when one did not, and 2 when the rehearsal could not be run.
     """

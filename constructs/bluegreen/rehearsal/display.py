@@ -14,19 +14,18 @@ from rich.text import Text
 from .evidence import Event
 from .load import Answer
 from .rehearsal import Result
+from .report import render_timeline
 from .scenarios import Scenario
-from .view import STEPS, VersionView, View
+from .view import QUIET_KINDS, STEPS, VersionView, View
 
-BAR = 24
-QUIET_KINDS = frozenset({"target"})
-"""Kinds of events that come too often to be read as they come; the timeline at the end has them."""
+BAR = 20
 
 
 class Display:
-    """Tells what a rehearsal does: what happened scrolls by, and on a terminal the present stands below it.
+    """Tells what a rehearsal does: on a terminal a picture and then a timeline, elsewhere line by line as it happens.
 
     Args:
-        console: Where to write; whether it is a terminal decides about the picture.
+        console: Where to write.
     """
 
     def __init__(self, console: Console) -> None:
@@ -36,7 +35,6 @@ class Display:
         self._title = ""
         self._begun = time.monotonic()
         self._live: Live | None = None
-        self._addresses: dict[str, str] = {}
 
     def say(self, text: str) -> None:
         """Tell a step outside the scenarios."""
@@ -47,6 +45,7 @@ class Display:
         with self._lock:
             self._view = View(live, candidate)
             self._title = scenario.name
+            self._begun = time.monotonic()
         self._console.print()
         self._line(Text.assemble((scenario.name, "bold"), f": {scenario.summary} ({live} is live, {candidate} comes)"))
         if self._console.is_terminal:
@@ -54,11 +53,11 @@ class Display:
             self._live.start()
 
     def event(self, event: Event) -> None:
-        """Tell something that happened in the cloud, unless that happens all the time."""
+        """Tell something that happened in the cloud."""
         with self._lock:
             if self._view is not None:
                 self._view.take_event(event)
-        if event.kind not in QUIET_KINDS:
+        if event.kind not in QUIET_KINDS and not self._console.is_terminal:
             self._line(Text(event.what), event.at)
 
     def state(self, state: Mapping[str, Any]) -> None:
@@ -76,6 +75,8 @@ class Display:
     def end(self, result: Result) -> None:
         """Put the picture away and tell how the scenario ended."""
         self.close()
+        if result.evidence is not None and self._console.is_terminal:
+            self._console.print(render_timeline(result.evidence), highlight=False)
         word = ("held", "bold green") if result.held else ("did NOT hold", "bold red")
         self._line(Text.assemble((result.scenario.name, "bold"), " ", word))
         for complaint in result.complaints:
@@ -104,7 +105,10 @@ def picture(view: View, title: str) -> RenderableType:
     failed = Text(f"{view.failed:,} failed", style="bold red" if view.failed else "green")
     requests = Text.assemble(f"{view.requests:,} requests, ", failed)
     return Panel(
-        Group(_step(view), versions, _alarms(view), requests), title=title, title_align="left", border_style="dim"
+        Group(_step(view), versions, _alarms(view), requests, Text(), _latest(view)),
+        title=title,
+        title_align="left",
+        border_style="dim",
     )
 
 
@@ -115,14 +119,18 @@ def _step(view: View) -> Text:
     return Text.assemble((f"{done} ", "cyan"), f"step {view.step_number}/{len(STEPS)} ", (view.step, "bold"))
 
 
+def _latest(view: View) -> Text:
+    return Text("\n".join(view.latest), style="dim", no_wrap=True, overflow="ellipsis")
+
+
 def _version(version: VersionView) -> tuple[Text, Text, Text, Text]:
     full = round(version.share * BAR)
     bar = Text.assemble(("█" * full, "blue" if version.role == "live" else "green"), ("░" * (BAR - full), "dim"))
     return (
         Text.assemble((version.version, "bold"), f" {version.role}"),
-        Text(f"{version.running} of {version.desired} tasks run"),
+        Text(f"{version.running} of {version.desired} tasks"),
         bar,
-        Text(f"answers {version.share:.0%} of production"),
+        Text(f"answers {version.share:.0%} of requests"),
     )
 
 

@@ -23,11 +23,12 @@ def document(stack: str, results: Sequence[Result]) -> dict[str, Any]:
 
 
 def render(results: Sequence[Result], *, factor: float) -> RenderableType:
-    """Return what people read at the end: timelines, a table, what did not hold, and the limits."""
-    parts: list[RenderableType] = []
-    for result in results:
-        parts += [_timeline(result), Text()]
-    return Group(*parts, _table(results), *_complaints(results), Text(), *limits(factor))
+    """Return what people read at the end: a table, what did not hold, and the limits."""
+    held = sum(result.held for result in results)
+    verdict = Text(
+        f"{held} of {len(results)} scenarios held", style="bold green" if held == len(results) else "bold red"
+    )
+    return Group(Text(), _table(results), Text(), verdict, *_complaints(results), Text(), *limits(factor))
 
 
 def limits(factor: float) -> Iterator[Text]:
@@ -43,6 +44,16 @@ def limits(factor: float) -> Iterator[Text]:
         "answered. How long an alarm takes to notice is compressed time and not part of it.",
         style="dim",
     )
+
+
+def render_timeline(evidence: Evidence) -> RenderableType:
+    """Return what happened in one scenario, line by line, with real seconds since it began."""
+    lines = Table.grid(padding=(0, 2))
+    lines.add_column(justify="right", style="dim", no_wrap=True)
+    lines.add_column(overflow="fold")
+    for at, what in timeline(evidence):
+        lines.add_row(f"{at:.2f} s", Text(what))
+    return lines
 
 
 def _scenario(result: Result) -> dict[str, Any]:
@@ -78,41 +89,25 @@ def _outcome(result: Result) -> str:
     return "not-run" if result.wall_seconds == 0 else "failed"
 
 
-def _timeline(result: Result) -> RenderableType:
-    heading = Text.assemble((result.scenario.name, "bold"), f" · {result.scenario.summary}")
-    if result.evidence is None:
-        return heading
-    lines = Table.grid(padding=(0, 2))
-    lines.add_column(justify="right", style="dim", no_wrap=True)
-    lines.add_column(overflow="fold")
-    for at, what in timeline(result.evidence):
-        lines.add_row(f"{at:.2f} s", Text(what))
-    return Group(heading, lines)
-
-
 def _table(results: Sequence[Result]) -> Table:
-    table = Table(title="Rehearsal", title_justify="left", title_style="bold")
-    for name in ("scenario", "expected", "outcome"):
+    """Return all scenarios with their figures; fits 80 columns."""
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
+    for name in ("", "scenario", "outcome"):
         table.add_column(name, no_wrap=True)
-    for name in ("requests", "failed"):
+    for name in ("requests", "failed", "served by", "rollback", "wall"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("served by")
-    for name in ("rollback", "wall"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("held", no_wrap=True)
     for result in results:
         shown = _scenario(result)
         rollback = shown["rollback_seconds"]
         table.add_row(
+            Text("✓", style="green") if result.held else Text("✗", style="bold red"),
             shown["name"],
-            shown["expected"],
             Text(shown["outcome"], style="" if shown["outcome"] == shown["expected"] else "red"),
             f"{shown['requests']:,}",
             f"{shown['failed']:,}",
-            ", ".join(f"{version} {count:,}" for version, count in shown["served_by"].items()) or "-",
+            "\n".join(f"{version} {count:,}" for version, count in shown["served_by"].items()) or "-",
             "-" if rollback is None else f"{rollback:.2f} s",
             f"{shown['wall_seconds']:.1f} s",
-            Text("yes", style="green") if result.held else Text("NO", style="bold red"),
         )
     return table
 

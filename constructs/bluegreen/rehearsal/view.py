@@ -11,6 +11,12 @@ from .load import Answer
 RECENT = 450
 """How many of the latest answers tell how production is shared now: about a second of load."""
 
+LATEST = 6
+"""How many of the latest events are shown."""
+
+QUIET_KINDS = frozenset({"target"})
+"""Kinds of events that come too often to be read as they come."""
+
 STEPS = (
     "BeforeInstall",
     "Install",
@@ -57,6 +63,7 @@ class View:
     requests: int = 0
     failed: int = 0
     step: str = ""
+    latest: deque[str] = field(default_factory=lambda: deque(maxlen=LATEST))
     _addresses: dict[str, str] = field(default_factory=dict)
     _recent: deque[str] = field(default_factory=lambda: deque(maxlen=RECENT))
     _task_sets: Sequence[Mapping[str, Any]] = ()
@@ -68,6 +75,8 @@ class View:
             self._addresses[event.facts["address"]] = event.facts.get("version", "")
         if event.kind == "lifecycle" and event.facts.get("event") in STEPS:
             self.step = event.facts["event"]
+        if event.kind not in QUIET_KINDS:
+            self.latest.append(event.what)
 
     def take_state(self, state: Mapping[str, Any]) -> None:
         """Learn how the cloud stands."""

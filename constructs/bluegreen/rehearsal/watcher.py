@@ -109,7 +109,11 @@ class Watcher:
         return task_versions(self.events())
 
     def wait_past(self, seconds: float) -> None:
-        """Let `seconds` pass, and a poll after them, so that what happened until then is known."""
+        """Let `seconds` pass, and a poll after them, so that what happened until then is known.
+
+        Raises:
+            RehearsalError: As soon as the cloud has died.
+        """
         self._stop.wait(seconds + 2 * POLL_SECONDS)
         self.check()
 
@@ -124,6 +128,7 @@ class Watcher:
             except RehearsalError as error:
                 if not self._stop.is_set():
                     self._error = error
+                    self._stop.set()
                 return
             polls += 1
             self._stop.wait(POLL_SECONDS)

@@ -1,0 +1,90 @@
+import io
+import json
+
+from rich.console import Console
+
+from bluegreen.rehearsal.evidence import Event
+from bluegreen.rehearsal.rehearsal import Result
+from bluegreen.rehearsal.report import document, print_report
+from tests.rehearsal.made_up import BY_NAME, evidence, result, rolled_back, turned_back
+
+KEYS = {
+    "name",
+    "expected",
+    "outcome",
+    "held",
+    "requests",
+    "failed",
+    "served_by",
+    "rollback_seconds",
+    "wall_seconds",
+    "events",
+}
+
+
+def test_the_document_is_the_designed_one() -> None:
+    """The document has exactly the designed keys, and the figures of the evidence."""
+    seen = evidence(events=[Event(1003.5, "task started", "task")])
+    told = json.loads(json.dumps(document("ProdStack", [result(BY_NAME["release"], seen)])))
+    assert set(told) == {"stack", "held", "scenarios"}
+    (scenario,) = told["scenarios"]
+    assert set(scenario) == KEYS
+    assert scenario == {
+        "name": "release",
+        "expected": "succeeded",
+        "outcome": "succeeded",
+        "held": True,
+        "requests": 14850,
+        "failed": 0,
+        "served_by": {"v1": 7200, "v2": 7650},
+        "rollback_seconds": None,
+        "wall_seconds": 33.0,
+        "events": [
+            {"at": 0.0, "what": "cdk deploy of v2 begins"},
+            {"at": 3.5, "what": "task started"},
+            {"at": 30.0, "what": "cdk deploy returns 0; the stack is UPDATE_COMPLETE"},
+        ],
+    }
+
+
+def test_a_rollback_is_in_the_document_with_its_time() -> None:
+    """A candidate that failed in production is told with its failures and the time to be rid of it."""
+    (scenario,) = document("ProdStack", [result(BY_NAME["errors-after-shift"], turned_back())])["scenarios"]
+    assert scenario["held"]
+    assert scenario["failed"] == scenario["served_by"]["v2"] == 2925
+    assert scenario["rollback_seconds"] == 0.5
+
+
+def test_the_rehearsal_holds_only_when_every_scenario_does() -> None:
+    """One scenario that did not hold, or none at all, means that the rehearsal did not hold."""
+    good, bad = result(BY_NAME["release"], evidence()), result(BY_NAME["release"], rolled_back())
+    assert document("S", [good])["held"]
+    assert not document("S", [good, bad])["held"]
+    assert not document("S", [])["held"]
+
+
+def test_a_scenario_that_was_not_run_did_not_hold() -> None:
+    """A scenario without evidence is told as such, with no figures made up for it."""
+    missing = Result(scenario=BY_NAME["release"], complaints=["not run: the stack is stuck"])
+    (scenario,) = document("S", [missing])["scenarios"]
+    assert set(scenario) == KEYS
+    assert (scenario["outcome"], scenario["held"], scenario["requests"]) == ("not-run", False, 0)
+
+
+def test_people_read_the_same_figures() -> None:
+    """The report names each scenario, its figures, what did not hold, and what was emulated."""
+    console = Console(width=80, file=io.StringIO(), record=True)
+    good, bad = result(BY_NAME["errors-after-shift"], turned_back()), result(BY_NAME["release"], rolled_back())
+    print_report(console, [good, bad], factor=60)
+    text = console.export_text()
+    for said in (
+        "errors-after-shift",
+        "2,925",
+        "0.50 s",
+        "v1 11,925",
+        "1 of 2 scenarios held",
+        "expected",
+        "IAM",
+        "60 seconds",
+    ):
+        assert said in text, said

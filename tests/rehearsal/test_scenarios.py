@@ -1,0 +1,127 @@
+from typing import Any
+
+import pytest
+
+from bluegreen.rehearsal.evidence import Evidence
+from bluegreen.rehearsal.load import Answer
+from bluegreen.rehearsal.scenarios import SCENARIOS, UnknownScenarioError, select
+from tests.rehearsal.made_up import BY_NAME, HOOK_FAILED, RED, V1, V2, answers, evidence, rolled_back, turned_back
+
+GOOD = {
+    "release": evidence(),
+    "rejected-by-smoke-test": rolled_back(),
+    "errors-after-shift": turned_back(),
+    "crash-at-start": rolled_back(),
+}
+
+RESET = Answer(1012.0, 0.1, None, None, "ConnectionResetError: reset by peer")
+
+
+@pytest.mark.parametrize("name", [scenario.name for scenario in SCENARIOS])
+def test_a_scenario_holds_on_what_it_describes(name: str) -> None:
+    """Evidence of exactly what the scenario promises leaves nothing to complain about."""
+    assert BY_NAME[name].complaints(GOOD[name]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "said"),
+    [
+        ("release", evidence(answers=[*evidence().answers, RESET]), "1 of 14851 requests failed (ConnectionResetError"),
+        ("release", evidence(answers=answers((999, 1032, V2))), "v1 served no request"),
+        ("release", evidence(answers=answers((999, 1032, V1))), "v2 served no request"),
+        ("release", evidence(answers=answers((999, 1030.5, V1), (1030.5, 1032, V2))), "v1 still answered"),
+        ("release", evidence(answers=answers((999, 1010, V1), (1010, 1029, V2))), "production ended on is unknown"),
+        ("release", evidence(answers=evidence().answers[::2]), "the load reached only 225 requests/s of at least 400"),
+        ("release", evidence(versions={V2: "v2"}), "requests were answered by unknown"),
+        ("release", evidence(versions={V1: "v0", V2: "v2"}), "requests were answered by v0"),
+        ("release", rolled_back(), "the release rolled-back, expected succeeded"),
+        ("release", rolled_back(), "d-TWO failed at AfterAllowTestTraffic"),
+        ("release", evidence(answers=[]), "the load reached only 0"),
+        ("rejected-by-smoke-test", evidence(), "the release succeeded, expected rolled-back"),
+        ("rejected-by-smoke-test", evidence(), "served 7650 requests in production"),
+        ("rejected-by-smoke-test", rolled_back(stack_status="UPDATE_ROLLBACK_FAILED"), "the release failed"),
+        ("rejected-by-smoke-test", rolled_back(exit_code=0), "the release failed"),
+        ("rejected-by-smoke-test", rolled_back(answers=[*rolled_back().answers, RESET]), "1 of 14851 requests failed"),
+        ("errors-after-shift", rolled_back(events=[RED]), "the fault was not felt"),
+        ("errors-after-shift", turned_back(events=[]), "nothing turned the release back"),
+        ("errors-after-shift", turned_back(2.1), "the rollback took 2.10 s, at most 2 s"),
+        ("errors-after-shift", turned_back(answers=[*turned_back().answers, RESET]), "apart from the candidate's"),
+        (
+            "errors-after-shift",
+            turned_back(answers=[*turned_back().answers, RESET._replace(target=V1, status=502)]),
+            "1 by v1",
+        ),
+        ("crash-at-start", turned_back(), "the candidate v2 served 2925 requests in production"),
+    ],
+)  # fmt: skip
+def test_a_scenario_notices_what_must_not_happen(name: str, seen: Evidence, said: str) -> None:
+    """Each promise that is broken is complained about, with figures."""
+    complaints = BY_NAME[name].complaints(seen)
+    assert any(said in complaint for complaint in complaints), complaints
+
+
+@pytest.mark.parametrize(
+    ("seen", "seconds"),
+    [
+        (turned_back(0.5), pytest.approx(0.5, abs=0.01)),
+        (turned_back(0.0), pytest.approx(0.0, abs=0.01)),
+        (turned_back(-2.0), 0.0),
+        (turned_back(events=[HOOK_FAILED]), pytest.approx(7.5, abs=0.01)),
+        (turned_back(events=[]), None),
+        (rolled_back(), None),
+        (evidence(events=[RED]), None),
+    ],
+)
+def test_a_rollback_is_timed_by_what_users_met(seen: Evidence, seconds: Any) -> None:
+    """From the alarm or failed step to the last request that the candidate answered; nothing when it never served."""
+    assert seen.rollback_seconds == seconds
+
+
+def test_an_alarm_of_the_scenario_before_turns_nothing() -> None:
+    """What happened before the scenario began is not what turned its release back."""
+    early = RED.__class__(999.5, RED.what, RED.kind, RED.facts)
+    assert evidence(events=[early]).turned is None
+
+
+def test_requests_are_counted_by_who_answered() -> None:
+    """Answers with an error count for the version that gave them; those that nobody gave count for no version."""
+    seen = evidence(
+        answers=[
+            Answer(1, 0, 200, V1),
+            Answer(2, 0, 500, V2),
+            Answer(3, 0, 503, None),
+            Answer(4, 0, None, None, "TimeoutError"),
+            Answer(5, 0, 200, "127.77.0.9"),
+        ]
+    )
+    assert seen.served_by() == {"unknown": 1, "v1": 1, "v2": 1}
+    assert seen.failed_by() == {"TimeoutError": 1, "load balancer 503": 1, "v2": 1}
+
+
+@pytest.mark.parametrize(
+    ("names", "group", "chosen"),
+    [
+        ((), None, [scenario.name for scenario in SCENARIOS]),
+        (("crash-at-start", "release"), None, ["release", "crash-at-start"]),
+        (("release", "release"), None, ["release"]),
+        ((), "release", [scenario.name for scenario in SCENARIOS if scenario.group == "release"]),
+    ],
+)
+def test_scenarios_are_chosen_by_name_and_group(names: tuple[str, ...], group: str | None, chosen: list[str]) -> None:
+    """The chosen scenarios are played once each and in their own order; all when none is named."""
+    assert [scenario.name for scenario in select(names, group)] == chosen
+
+
+@pytest.mark.parametrize(("names", "group"), [(("relaese",), None), ((), "unsafe")])
+def test_an_unknown_name_is_refused(names: tuple[str, ...], group: str | None) -> None:
+    """A name that does not exist is refused with those that do."""
+    with pytest.raises(UnknownScenarioError, match="release"):
+        select(names, group)
+
+
+def test_scenarios_have_names_of_their_own() -> None:
+    """No two scenarios share a name, and every fault names no version of its own."""
+    assert len(BY_NAME) == len(SCENARIOS)
+    assert all(scenario.fault is None or "version" not in scenario.fault for scenario in SCENARIOS)
+    assert BY_NAME["crash-at-start"].fault_for("v7") == {"fault": "crash-at-start", "version": "v7"}
+    assert BY_NAME["release"].fault_for("v7") is None
