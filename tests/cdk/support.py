@@ -14,16 +14,19 @@ from bluegreen.cdk import BlueGreenService
 
 Resource = dict[str, Any]
 
+PUBLIC_SUBNETS = ["subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"]
+PRIVATE_SUBNETS = ["subnet-0cccccccccccccccc", "subnet-0dddddddddddddddd"]
+
 
 def imported_vpc(scope: Construct, construct_id: str = "Vpc") -> ec2.IVpc:
     """Return a VPC that somebody else owns: it adds no resources."""
     return ec2.Vpc.from_vpc_attributes(
         scope,
         construct_id,
-        vpc_id="vpc-1",
+        vpc_id="vpc-0123456789abcdef0",
         availability_zones=["eu-west-1a", "eu-west-1b"],
-        public_subnet_ids=["subnet-public-a", "subnet-public-b"],
-        private_subnet_ids=["subnet-private-a", "subnet-private-b"],
+        public_subnet_ids=PUBLIC_SUBNETS,
+        private_subnet_ids=PRIVATE_SUBNETS,
     )
 
 
@@ -39,7 +42,7 @@ def image(tag: str = "v1") -> ecs.ContainerImage:
 
 def add_service(scope: Construct, construct_id: str = "Orders", **settings: Any) -> BlueGreenService:
     """Add a service with what it must have, in the imported cluster unless another is given."""
-    given = {"image": image(), "container_port": 8080} | settings
+    given: dict[str, Any] = {"image": image(), "container_port": 8080} | settings
     if "cluster" not in given:
         given["cluster"] = scope.node.try_find_child("Cluster") or imported_cluster(scope)
     return BlueGreenService(scope, construct_id, **given)

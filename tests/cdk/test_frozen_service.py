@@ -1,4 +1,4 @@
-"""The ECS service never changes, whatever changes around it; everything else that changes starts a release or does not."""
+"""The ECS service never changes, whatever changes around it."""
 
 from typing import Any
 
@@ -109,7 +109,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
 def test_the_service_resource_stays_byte_for_byte_the_same(
     change: str, before: Synthesized, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """CloudFormation sees no change of the ECS service, and one of the task definition only where a release is meant."""
+    """No change reaches the ECS service, and only those that mean a release reach the task definition."""
     after = synthesize(tmp_path_factory.mktemp("after"), CHANGES[change])
     assert after.template["Resources"] != before.template["Resources"]
     assert the_service(after) == the_service(before)

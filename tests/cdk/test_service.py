@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import aws_certificatemanager as acm
 
 from bluegreen.cdk import HttpCheck, SmokeTests
-from tests.cdk.support import Synthesized, actions, add_service, synthesize
+from tests.cdk.support import PRIVATE_SUBNETS, Synthesized, actions, add_service, synthesize
 
 CHECKS = (HttpCheck("/health/ready", json={"database": "up"}), HttpCheck("/login", status=401))
 
@@ -250,7 +250,7 @@ def test_the_release_knows_the_service(shop: Synthesized) -> None:
     assert properties["TaskDefinition"] == {"Ref": logical_id(shop, "AWS::ECS::TaskDefinition")}
     assert properties["Version"] == "v1"
     assert set(properties["Hooks"]) == set(properties["HookLogGroups"]) == {"AfterAllowTestTraffic"}
-    assert properties["NetworkConfiguration"]["Subnets"] == ["subnet-private-a", "subnet-private-b"]
+    assert properties["NetworkConfiguration"]["Subnets"] == PRIVATE_SUBNETS
     assert properties["NetworkConfiguration"]["AssignPublicIp"] == "DISABLED"
 
 
