@@ -3,8 +3,8 @@
 A hook that does not answer holds a release up for an hour. So whatever happens to the hook's work - an exception, a
 hang, a time limit too short - the runtime answers, and the reason is in the log where the release function finds it.
 
-What a hook's role needs: codedeploy:PutLifecycleEventHookExecutionStatus on * (it names no group) and, so that a hook
-stays out of the way of a rollback, codedeploy:GetDeployment on the deployment group.
+What a hook's role needs: codedeploy:PutLifecycleEventHookExecutionStatus and, so that a hook stays out of the way of a
+rollback, codedeploy:GetDeployment, both on the deployment group.
 """
 
 import functools

@@ -41,21 +41,23 @@ class _Connection(http.client.HTTPConnection):
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:
         super().__init__(endpoint.host, endpoint.port, timeout=timeout)
         self._endpoint = endpoint
+        self._live: socket.socket | None = None
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._endpoint.address, self._endpoint.port), self.timeout)
+        self.sock = self._live = socket.create_connection((self._endpoint.address, self._endpoint.port), self.timeout)
         if self._endpoint.tls:
             context = ssl.create_default_context()
-            self.sock = context.wrap_socket(
-                self.sock, server_hostname=self._endpoint.host, do_handshake_on_connect=False
-            )
-            self.sock.do_handshake()
+            # The handshake waits until the socket is known here, so that it can be aborted as well.
+            wrapped = context.wrap_socket(self.sock, server_hostname=self._endpoint.host, do_handshake_on_connect=False)
+            self.sock = self._live = wrapped
+            wrapped.do_handshake()
 
     def abort(self) -> None:
         """End whatever the connection waits for."""
-        if self.sock is not None:
+        # Not `sock`: http.client lets go of it before the body is read.
+        if self._live is not None:
             try:
-                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)  # not SSLSocket's, which is not for other threads
+                socket.socket.shutdown(self._live, socket.SHUT_RDWR)  # SSLSocket's own is not for other threads
             except OSError:
                 return  # closed meanwhile
 
