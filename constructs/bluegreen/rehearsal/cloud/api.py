@@ -50,10 +50,13 @@ class ResourceType(Protocol):
     Any exception fails the resource with the exception's text as the reason.
     """
 
-    type_name: ClassVar[str]
-    """Such as "AWS::CodeDeploy::Application"."""
-    create_only: ClassVar[frozenset[str]]
-    """Top-level properties whose change replaces the resource: a new one is created, then the old one deleted."""
+    @property
+    def type_name(self) -> str:
+        """Such as "AWS::CodeDeploy::Application"."""
+
+    @property
+    def create_only(self) -> frozenset[str]:
+        """Top-level properties whose change replaces the resource: a new one is created, then the old one deleted."""
 
     def create(self, name: str, properties: Document) -> Created:
         """Create the resource; `name` is the physical name to use when the properties give none."""

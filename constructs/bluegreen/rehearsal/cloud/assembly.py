@@ -1,0 +1,140 @@
+"""All parts of the local cloud, put together in the order in which they need each other."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bluegreen.rehearsal.images import Images
+
+from . import cloudwatch, codedeploy, ecs, load_balancing, rds
+from .accepted import ACCEPTED
+from .api import Document, ResourceType, Service
+from .autoscaling import ApplicationAutoScaling, ScalableTargetType, ScalingPolicyType
+from .certificates import Authority, CertificateType
+from .clock import Clock
+from .ecs.control_plane import CRASH_AT_START
+from .journal import Journal
+from .load_balancing import faults
+from .metrics import MetricStore
+from .network import Network
+
+
+class Cloud:
+    """The emulated services, what CloudFormation makes of them, and how to look at them and break them.
+
+    Args:
+        folder: Where everything that is written goes.
+        endpoint: The URL at which the services will answer; they call each other through it.
+        images: How container images run locally.
+        factor: Cloud seconds per real second.
+        region: The only region.
+        account: The account's number.
+    """
+
+    def __init__(
+        self, folder: Path, *, endpoint: str, images: Images, factor: float, region: str, account: str
+    ) -> None:
+        self._clock = Clock(factor)
+        self.journal = Journal(self._clock.now)
+        self._authority = Authority(folder / "tls")
+        self.ca_file = self._authority.ca_file
+        self._client = client_factory(endpoint, region)
+        self._region, self._account = region, account
+        metrics = MetricStore()
+        where: dict[str, Any] = {"region": region, "account": account}
+        common: dict[str, Any] = {**where, "clock": self._clock, "journal": self.journal, "client": self._client}
+        machine: dict[str, Any] = {**common, "metrics": metrics, "network": Network(), "folder": folder}
+        self._ecs = ecs.Ecs(
+            **machine, images=images, task_environment={"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": region}
+        )
+        self._load_balancing = load_balancing.LoadBalancing(
+            **machine, authority=self._authority, version_of=self._ecs.version_of
+        )
+        self._cloudwatch = cloudwatch.CloudWatch(**common, metrics=metrics)
+        self._codedeploy = codedeploy.CodeDeploy(**common)
+        self._scaling = ApplicationAutoScaling(**where, client=self._client, now=self._clock.now)
+        self._rds = rds.Rds(**where, journal=self.journal, folder=folder)
+
+    def services(self) -> list[Service]:
+        """Return the services to register."""
+        return [self._ecs, self._load_balancing, self._cloudwatch, self._codedeploy, self._scaling, self._rds]
+
+    def resource_types(self) -> list[ResourceType]:
+        """Return the CloudFormation resource types to register."""
+        return [
+            *ACCEPTED,
+            *ecs.resource_types(self._ecs, self._clock),
+            *load_balancing.resource_types(self._load_balancing),
+            *rds.resource_types(self._rds, self._client),
+            *cloudwatch.resource_types(self._cloudwatch),
+            *codedeploy.resource_types(self._codedeploy),
+            ScalableTargetType(self._scaling),
+            ScalingPolicyType(self._scaling),
+            CertificateType(self._authority, region=self._region, account=self._account),
+        ]
+
+    def snapshots(self) -> dict[str, Callable[[], Any]]:
+        """Return what describes each part's present state."""
+        return {
+            "ecs": self._ecs.snapshot,
+            "load_balancing": self._load_balancing.snapshot,
+            "cloudwatch": self._cloudwatch.snapshot,
+            "codedeploy": self._codedeploy.snapshot,
+            "accepted": lambda: sorted(kind.type_name for kind in ACCEPTED),
+        }
+
+    def inject(self, fault: Document) -> None:
+        """Break something, or mend everything with `{"fault": null}`.
+
+        Raises:
+            ValueError: If no part knows the fault, or it lacks something.
+        """
+        kind = fault.get("fault")
+        known = {*faults.KINDS, CRASH_AT_START}
+        if kind is not None and kind not in known:
+            raise ValueError(f"fault must be one of {', '.join(sorted(known))} or null, got {kind!r}")
+        if kind in {None, CRASH_AT_START}:
+            self._ecs.inject(fault)
+        if kind != CRASH_AT_START:
+            self._load_balancing.inject(fault)
+        self.journal.record("fault", f"{kind} is injected" if kind else "faults are cleared", **fault)
+
+    def start(self) -> None:
+        """Start what works in the background."""
+        self._cloudwatch.start()
+
+    def stop(self) -> None:
+        """End every thread and every process."""
+        for part in (self._codedeploy, self._cloudwatch, self._ecs, self._load_balancing, self._rds):
+            part.stop()
+
+
+def client_factory(endpoint: str, region: str) -> Callable[[str], Any]:
+    """Return what makes boto3 clients of the local cloud, whatever the user's own AWS settings are."""
+    import boto3  # noqa: PLC0415 - only the cloud's own process needs it
+    from botocore.config import Config  # noqa: PLC0415
+
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        os.environ.pop(name, None)
+    os.environ.update({"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull})
+    session: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)  # noqa: S106
+    config = Config(
+        # Waits of one service for another are bounded by the service, not by its client.
+        read_timeout=60,
+        connect_timeout=5,
+        max_pool_connections=50,
+        retries={"mode": "standard", "total_max_attempts": 3},
+    )
+    # A session makes clients for one thread at a time, and making one costs more than a call.
+    lock = threading.Lock()
+    clients: dict[str, Any] = {}
+
+    def client(service: str) -> Any:
+        with lock:
+            if service not in clients:
+                clients[service] = session.client(service, endpoint_url=endpoint, config=config)
+            return clients[service]
+
+    return client
