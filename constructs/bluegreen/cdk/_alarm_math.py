@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-ENOUGH_REQUESTS = 20
-"""Requests of one version and period from which a percentage means something."""
 FEWEST_ERRORS = 3
-"""With fewer requests, this many errors that are also the majority count as an error rate of 100 %."""
+"""One or two errors are chance at any percentage, whatever the traffic."""
+ENOUGH_REQUESTS = 20
+"""Requests of one version and period from which a percentage means something. With fewer, the majority must fail: a
+mere minimum of requests would blind the alarm on a quiet service."""
 _CERTAIN = 4.6
 """Natural logarithm of 100: the candidate is judged worse than the live version when that is 100 times likelier."""
 _WORSE_BY = 0.005
@@ -87,16 +88,16 @@ def error_rate(watched: Watched, *, load_balancer_errors: bool) -> Arithmetic:
     """Percentage of requests that failed, of the worse version.
 
     Answers with 5xx and refused connections count to their version. An answer that never came (the task hung, or closed
-    the connection) is known to the load balancer alone, so its own 5xx count against all requests; CloudWatch may have
-    such a request in both figures, which is why they count at least half.
+    the connection) is known to the load balancer alone, so its own 5xx count against all requests. No source says
+    whether those requests are among the groups' own: they are added, which at worst halves their share.
     """
     queries = [query for number in (1, 2) for query in _traffic(watched, number)]
-    rates = [_rate(f"r{number}", _errors(number)) for number in (1, 2)]
+    rates = [_rate(_errors(number), f"r{number}") for number in (1, 2)]
     if load_balancer_errors:
         dimensions = (("LoadBalancer", watched.load_balancer),)
         queries.append(Query("b", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum", dimensions))
-        every, failed = "(r1+r2+FILL(b,0))", "FILL(b,0)"
-        rates.append(_rate(every, failed, majority=f"{failed}*3>{every}"))
+        unanswered, requests = "FILL(b,0)", "(r1+r2+FILL(b,0))"
+        rates.append(_rate(unanswered, requests, majority=f"3*{unanswered}>{requests}"))
     return Arithmetic(queries, [("worst", _worst(rates))])
 
 
@@ -155,10 +156,10 @@ def _errors(number: int) -> str:
     return f"(FILL(f{number},0)+FILL(c{number},0))"
 
 
-def _rate(requests: str, errors: str, majority: str = "") -> str:
+def _rate(errors: str, requests: str, majority: str = "") -> str:
     """Write an error rate in percent that few requests neither trigger nor blind."""
-    thin = f"IF({errors}>={FEWEST_ERRORS} AND {majority or f'{errors}*2>{requests}'},100,0)"
-    return f"IF({requests}>={ENOUGH_REQUESTS},100*{errors}/{requests},{thin})"
+    enough = f"{requests}>={ENOUGH_REQUESTS} OR {majority or f'2*{errors}>{requests}'}"
+    return f"IF({errors}>={FEWEST_ERRORS} AND ({enough}),100*{errors}/{requests},0)"
 
 
 def _worst(series: Sequence[str]) -> str:

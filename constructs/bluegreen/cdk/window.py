@@ -12,8 +12,8 @@ class Window:
     Args:
         datapoints_to_alarm: How many periods must be over the limit, 1-`evaluation_periods`.
         evaluation_periods: How many of the last periods are looked at, at least 1; together a day at most.
-        period_minutes: The length of a period, 1-60 minutes. A longer one has more requests to judge by, which a quiet
-            service needs.
+        period_minutes: The length of a period, 1-60 minutes. A longer one has more requests to judge by, which a
+            quiet service needs.
 
     Raises:
         ValueError: If a value is out of range.
@@ -34,8 +34,11 @@ class Window:
 
     @property
     def detection_minutes(self) -> int:
-        """How long something that is wrong all the time lasts until the alarm may fire."""
-        return self.period_minutes * self.datapoints_to_alarm
+        """How long something must be wrong until the alarm can fire.
+
+        CloudWatch looks every minute at periods that end with it, so the newest one is over the limit after a minute.
+        """
+        return (self.datapoints_to_alarm - 1) * self.period_minutes + 1
 
 
 def _require(name: str, value: int, high: int) -> None:
