@@ -79,7 +79,7 @@ class Route:
     Args:
         number: Its own for ever, so that a worker from before a reload never takes another route's weights.
         action: What to do.
-        paths: Regular expressions, one of which the path must match; empty matches any path.
+        paths: Regular expressions without quotes, one of which the path must match; empty matches any path.
         hosts: Likewise for the name in the Host header, whatever its case.
     """
 
@@ -187,6 +187,8 @@ def files(configuration: Configuration) -> dict[str, str]:
 _GLOBAL = f"""\
 global
     nbthread 1
+    # Two rehearsals on one address must collide, not share each other's requests.
+    noreuseport
     log stdout len 1024 format raw local0
     lua-load delay.lua
     # An old worker lets go of its last idle connections by then.
@@ -238,7 +240,7 @@ def _frontend(frontend: Frontend) -> str:
     tls = bool(frontend.certificates)
     bind = f"bind {frontend.address}:{frontend.local_port}"
     if tls:
-        certificates = " ".join(f"crt {file}" for file in frontend.certificates)
+        certificates = " ".join(f"crt '{file}'" for file in frontend.certificates)
         bind += f" ssl {certificates} alpn h2,http/1.1 ssl-min-ver {frontend.minimum_tls}"
     lines = [
         bind,
@@ -261,10 +263,15 @@ def _choose(route: Route) -> Iterable[str]:
     """Give a request this route unless an earlier one took it."""
     conditions = ["!{ var(txn.route) -m found }"]
     if route.paths:
-        conditions.append(f"{{ path -m reg {' '.join(route.paths)} }}")
+        conditions.append(f"{{ path -m reg {_words(route.paths)} }}")
     if route.hosts:
-        conditions.append(f"{{ req.hdr(host),host_only -m reg -i {' '.join(route.hosts)} }}")
+        conditions.append(f"{{ req.hdr(host),host_only -m reg -i {_words(route.hosts)} }}")
     yield f"http-request set-var(txn.route) int({route.number}) if {' '.join(conditions)}"
+
+
+def _words(patterns: Iterable[str]) -> str:
+    # In quotes, or HAProxy would take a regular expression's backslashes for its own.
+    return " ".join(f"'{pattern}'" for pattern in patterns)
 
 
 def _answer(route: Route) -> Iterable[str]:
