@@ -52,6 +52,9 @@ from bluegreen.release.observation import RequestType
 structured_log.set_up()
 _log = logging.getLogger("release")
 
+clock = time.time
+"""The function's one clock, in seconds since the epoch."""
+
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any] | None:
     """Serve one of the three callers.
@@ -94,7 +97,7 @@ def _begin(request: Mapping[str, Any]) -> None:
 
 
 def _advance(request: Mapping[str, Any], progress_document: Mapping[str, Any] | None) -> dict[str, Any]:
-    now = time.time()
+    now = clock()
     progress = Progress.read(progress_document, now)
     parsed = ReleaseRequest.read(request)
     end = release_step.take(parsed, progress, now)

@@ -1,5 +1,6 @@
 """Fake AWS clients that refuse what botocore's models do not know, and a real HTTP(S) server."""
 
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import botocore.session
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
+from botocore.model import Shape
 from botocore.validate import ParamValidator
 
 ROOT = Path(__file__).parent.parent.parent
@@ -36,12 +38,17 @@ class FakeAws:
         return [parameters for name, parameters in self.calls if name == operation]
 
 
+@functools.cache
+def request_shapes(service: str) -> dict[str, Shape | None]:
+    model = botocore.session.get_session().get_service_model(service)
+    return {xform_name(name): model.operation_model(name).input_shape for name in model.operation_names}
+
+
 class FakeClient:
     def __init__(self, fake: FakeAws, service: str) -> None:
         self._fake = fake
         self._service = service
-        model = botocore.session.get_session().get_service_model(service)
-        self._shapes = {xform_name(name): model.operation_model(name).input_shape for name in model.operation_names}
+        self._shapes = request_shapes(service)
 
     def __getattr__(self, operation: str) -> Answer:
         def call(**parameters: Any) -> Any:
