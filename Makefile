@@ -7,7 +7,7 @@ UV_VERSION := 0.13.8
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_NODE := $(CURDIR)/$(BIN)/node
 
-.PHONY: setup rehearse test check lint types bench clean
+.PHONY: setup rehearse test check lint types bench docs clean
 
 setup: .setup-stamp
 
@@ -35,6 +35,9 @@ check: lint types test
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+docs: setup
+	$(BIN)/python docs/cli_reference.py
 
 clean:
 	rm -rf .venv node_modules cdk.out .setup-stamp dist
