@@ -35,8 +35,8 @@ class Postgres:
         folder: Where its data and its log go; must not exist yet.
         address: The loopback address it listens on.
         port: The port.
-        user: The name of its master user, who owns the databases and may create roles and databases, but is no superuser:
-            nor is RDS's.
+        user: The name of its master user, who owns the databases and may create roles and databases, but is no
+            superuser: nor is RDS's.
         password: The master user's password; connections must give it.
         database: A database to create; None leaves the one called postgres.
         version: The major version asked for; up to 16 runs as 16, anything newer as 18.
@@ -144,7 +144,9 @@ class Postgres:
         script.write_text(statement)
         where = ("-h", self.address, "-p", str(self.port), "-U", ADMIN, "-d", "postgres")
         arguments = ("--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-f", str(script))
-        self._run("psql", *where, *arguments, environment={"PGPASSWORD": self._admin_password})
+        # Nor may a password reach the log with a statement that failed.
+        environment = {"PGPASSWORD": self._admin_password, "PGOPTIONS": "-c log_min_error_statement=panic"}
+        self._run("psql", *where, *arguments, environment=environment)
         script.unlink()
 
     def _spawn(self, program: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Process:
@@ -173,7 +175,7 @@ class Postgres:
 
     def _failure(self, what: str) -> PostgresError:
         last = self._log.read_text(errors="replace")[-1000:].strip() if self._log.exists() else ""
-        return PostgresError(f"PostgreSQL: {what}: {last or 'it printed nothing'}", hint=f"see {self._log}")
+        return PostgresError(f"PostgreSQL: {what}: {last or 'it printed nothing'}")
 
 
 def programs(version: int) -> Path:

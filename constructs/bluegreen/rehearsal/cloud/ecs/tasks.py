@@ -223,7 +223,9 @@ class Task:
 
     def _targets(self) -> Iterator[tuple[str, Document]]:
         for balancer in self.spec.load_balancers:
-            yield balancer["targetGroupArn"], {"Id": self.address, "Port": balancer["containerPort"]}
+            # Where the process really listens: a port below 1024 has moved.
+            port = self._platform.network.local_port(balancer["containerPort"])
+            yield balancer["targetGroupArn"], {"Id": self.address, "Port": port}
 
     def _register(self) -> None:
         for group, target in self._targets():

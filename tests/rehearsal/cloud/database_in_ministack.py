@@ -1,0 +1,26 @@
+"""A program for test_rds.py: ministack with our RDS and the types over it."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from bluegreen.rehearsal.cloud.journal import Journal
+from bluegreen.rehearsal.cloud.rds import Rds, resource_types
+from bluegreen.rehearsal.cloud.server import prepare_environment, serve
+
+if __name__ == "__main__":
+    port, folder = int(sys.argv[1]), Path(sys.argv[2])
+    prepare_environment(
+        port=port, region="eu-west-1", account="123456789012", factor=60, folder=folder, ca_file=folder / "ca.pem"
+    )
+
+    def client(name: Any) -> Any:
+        return boto3.client(name)
+
+    rds = Rds(journal=Journal(lambda: 0.0), folder=folder, region="eu-west-1", account="123456789012")
+    try:
+        serve(port, [rds], resource_types(rds, client), ready=lambda: print("ready", flush=True))  # noqa: T201 - read by the test
+    finally:
+        rds.stop()
