@@ -1,5 +1,6 @@
 """One real HAProxy: started, reloaded without a dropped request, commanded through its sockets, and never outlived."""
 
+import contextlib
 import fcntl
 import os
 import queue
@@ -138,12 +139,10 @@ class Haproxy:
         """Wait until the control socket answers with a worker; polling is all that a starting process offers."""
         pause = threading.Event()
         for _ in range(500):
-            try:
+            self._require_running()
+            with contextlib.suppress(HaproxyError):
                 if self._workers():
                     return
-            except OSError:
-                pass
-            self._require_running()
             pause.wait(0.02)
         raise HaproxyError("haproxy did not answer within 10 s", hint=f"read {self._folder / _ERRORS}")
 
@@ -176,6 +175,8 @@ class Haproxy:
                 connection.sendall(f"{text}\n".encode())
                 connection.shutdown(socket.SHUT_WR)
                 return b"".join(iter(lambda: connection.recv(65536), b"")).decode(errors="replace")
+        except OSError as error:
+            raise HaproxyError(f"haproxy does not answer: {error}", hint=f"read {self._folder / _ERRORS}") from error
         finally:
             os.close(folder)
 

@@ -68,7 +68,7 @@ class Cloud:
             client=lambda _: self.ec2,
             region=REGION,
             account=ACCOUNT,
-            folder=folder / "data-plane",
+            folder=folder,
             network=network,
             authority=self.authority,
             version_of=self.versions.get,

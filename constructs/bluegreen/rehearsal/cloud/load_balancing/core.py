@@ -41,10 +41,11 @@ class Core:
         client: Makes boto3 clients of the local cloud, by service name.
         region: The region in ARNs.
         account: The account in ARNs.
-        folder: Where HAProxy's files are written; created when absent.
+        folder: Where HAProxy's files are written, in a folder of their own.
         network: Hands out the load balancers' addresses.
         authority: Finds the certificates that listeners name.
-        version_of: Returns the version that runs at a target's address, None when nobody knows.
+        version_of: Returns the version that runs at a target's address, None when nobody knows; it must not wait for
+            load balancing, which holds its lock while it asks.
 
     Raises:
         HaproxyError: If HAProxy cannot be started.
@@ -83,8 +84,9 @@ class Core:
         self._route_number = 0
         self._stopping = threading.Event()
         log = AccessLog(clock, metrics, self._names)
-        folder.mkdir(parents=True, exist_ok=True)
-        self._data_plane = DataPlane(folder, lambda line: log.read(line, time.time()))
+        own = folder / "load-balancing"
+        own.mkdir(parents=True)
+        self._data_plane = DataPlane(own, lambda line: log.read(line, time.time()))
         self._data_plane.start()
         self._ticker = threading.Thread(target=self._run, name="load-balancing", daemon=True)
         self._ticker.start()
