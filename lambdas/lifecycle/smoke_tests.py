@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+import jmespath
+
 import hook_runtime
 import http_probe
-import jmespath
-from hook_runtime import Invocation, LambdaContext, Verdict
-
 from bluegreen.release.checks import HttpCheck, SecretReference, pause_seconds
 from bluegreen.release.judgement import CheckResult, judge, unanswered
+from hook_runtime import Invocation, LambdaContext, Verdict
 
 _log = logging.getLogger("smoke_tests")
 

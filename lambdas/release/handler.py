@@ -37,17 +37,17 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 import aws_clients
 import cloudformation_answer
 import release_step
-from botocore.exceptions import ClientError
-from release_progress import Progress
-from release_request import ReleaseRequest, physical_id
-
 from bluegreen.release import structured_log
 from bluegreen.release.convergence import Limits
 from bluegreen.release.messages import shortened
 from bluegreen.release.observation import RequestType
+from release_progress import Progress
+from release_request import ReleaseRequest, physical_id
 
 structured_log.set_up()
 _log = logging.getLogger("release")

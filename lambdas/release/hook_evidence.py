@@ -2,13 +2,13 @@
 
 import logging
 
-import aws_clients
 from botocore.exceptions import BotoCoreError, ClientError
-from release_request import ReleaseRequest
 
+import aws_clients
 from bluegreen.release.deployment import Deployment
 from bluegreen.release.hook_log import filter_pattern, reason_in
 from bluegreen.release.observation import HookReport
+from release_request import ReleaseRequest
 
 _log = logging.getLogger("release")
 

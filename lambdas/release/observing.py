@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-import aws_clients
 from botocore.exceptions import ClientError
-from release_progress import Progress
-from release_request import ReleaseRequest
 
+import aws_clients
 from bluegreen.release.appspec import task_definition_in
 from bluegreen.release.deployment import ACTIVE, Deployment, DeploymentStatus, Step, StepStatus
 from bluegreen.release.observation import Observation, RequestType
+from release_progress import Progress
+from release_request import ReleaseRequest
 
 _GONE = {"ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException"}
 

@@ -4,13 +4,10 @@ import dataclasses
 import logging
 from dataclasses import dataclass
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 import aws_clients
 import hook_evidence
-from botocore.exceptions import BotoCoreError, ClientError
-from observing import observe
-from release_progress import Progress
-from release_request import ReleaseRequest
-
 from bluegreen.release.convergence import (
     Decision,
     EndTerminationWait,
@@ -24,6 +21,9 @@ from bluegreen.release.convergence import (
     decide_without_sight,
 )
 from bluegreen.release.observation import Observation, RequestType, WaitFor, short
+from observing import observe
+from release_progress import Progress
+from release_request import ReleaseRequest
 
 _log = logging.getLogger("release")
 

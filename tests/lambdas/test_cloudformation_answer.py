@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
-import cloudformation_answer
 import pytest
+
+import cloudformation_answer
 from cloudformation_answer import AnswerError
 
 

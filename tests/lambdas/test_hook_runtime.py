@@ -4,13 +4,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import hook_runtime
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
-from hook_runtime import BadEventError, Invocation, Verdict
 
+import hook_runtime
 from bluegreen.release.hook_log import reason_in
 from bluegreen.release.structured_log import JsonFormatter
+from hook_runtime import BadEventError, Invocation, Verdict
 
 EVENT = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "e-1"}
 ANSWER = "codedeploy.put_lifecycle_event_hook_execution_status"

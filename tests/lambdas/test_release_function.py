@@ -4,15 +4,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import cloudformation_answer
-import handler
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
-from release_progress import Progress
-from release_request import ReleaseRequest
 
+import cloudformation_answer
+import handler
 from bluegreen.release.hook_log import verdict_line
 from bluegreen.release.observation import WaitFor
+from release_progress import Progress
+from release_request import ReleaseRequest
 
 START = 1_700_000_000
 OLD = "arn:aws:ecs:eu-west-1:111122223333:task-definition/orders:1"

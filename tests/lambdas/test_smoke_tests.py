@@ -12,19 +12,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import hook_runtime
-import http_probe
 import pytest
-import smoke_tests
 from botocore.exceptions import ClientError
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+import hook_runtime
+import http_probe
+import smoke_tests
+from bluegreen.release.checks import HttpCheck, SecretReference
 from hook_runtime import Invocation, Verdict
 from http_probe import Endpoint, ProbeError
-
-from bluegreen.release.checks import HttpCheck, SecretReference
 
 HOST = "orders.example.test"
 ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:api"
