@@ -2,10 +2,15 @@
 
 from typing import ClassVar
 
-from bluegreen.rehearsal.cloud.api import Created, Document
+from bluegreen.rehearsal.cloud.api import Created, Document, ResourceType
 from bluegreen.rehearsal.cloud.template_properties import as_request
 
 from .service import CloudWatch
+
+
+def resource_types(cloudwatch: CloudWatch) -> list[ResourceType]:
+    """Return the types, ready to be registered."""
+    return [AlarmType(cloudwatch), CompositeAlarmType(cloudwatch)]
 
 
 class AlarmType:
