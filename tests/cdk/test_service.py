@@ -63,12 +63,14 @@ def test_the_container_is_locked_down(shop: Synthesized) -> None:
 def test_the_test_listener_is_closed_to_the_world(shop: Synthesized) -> None:
     """Only the smoke tests' security group may reach port 8443; everybody may reach 443 and 80."""
     load_balancer = shop.one("AWS::EC2::SecurityGroup", GroupDescription="The load balancer")["Properties"]
-    rules = {rule["FromPort"]: rule for rule in load_balancer["SecurityGroupIngress"]}
     tester = logical_id(shop, "AWS::EC2::SecurityGroup", "SmokeTests")
-    assert set(rules) == {80, 443, 8443}
-    assert rules[8443]["SourceSecurityGroupId"] == {"Fn::GetAtt": [tester, "GroupId"]}
-    assert "CidrIp" not in rules[8443]
+    let_in = [(rule["FromPort"], rule["ToPort"], _who(rule)) for rule in load_balancer["SecurityGroupIngress"]]
+    assert sorted(let_in) == [(80, 80, "0.0.0.0/0"), (443, 443, "0.0.0.0/0"), (8443, 8443, tester)]
     assert not shop.of_type("AWS::EC2::SecurityGroupIngress")
+
+
+def _who(rule: dict[str, Any]) -> Any:
+    return rule.get("CidrIp") or rule["SourceSecurityGroupId"]["Fn::GetAtt"][0]
 
 
 def test_the_tasks_are_reached_through_the_load_balancer_only(shop: Synthesized) -> None:
@@ -255,10 +257,31 @@ def test_the_release_knows_the_service(shop: Synthesized) -> None:
 
 
 def test_the_release_comes_last(shop: Synthesized) -> None:
-    """The release waits for every other resource of its service and for what drives it."""
-    release = shop.one("Custom::Release")
-    others = set(shop.under("Orders")) | set(shop.under("BlueGreenReleaseProvider"))
-    assert set(release["DependsOn"]) == others - {logical_id(shop, "Custom::Release")}
+    """The release waits, directly or through others, for every resource of its service but the redirect."""
+    reached: set[str] = set()
+    ahead = [logical_id(shop, "Custom::Release")]
+    while ahead:
+        name = ahead.pop()
+        if name in shop.resources and name not in reached:
+            reached.add(name)
+            ahead += references(shop.resources[name])
+    unreached = (set(shop.under("Orders")) | set(shop.under("BlueGreenReleaseProvider"))) - reached
+    assert unreached == {logical_id(shop, "AWS::ElasticLoadBalancingV2::Listener", "Redirect")}
+
+
+def references(value: Any) -> list[str]:
+    """Return the logical ids that a part of a template waits for."""
+    match value:
+        case {"Ref": str(name)}:
+            return [name]
+        case {"Fn::GetAtt": [str(name), _]}:
+            return [name]
+        case dict():
+            after = [value["DependsOn"]] if isinstance(value.get("DependsOn"), str) else value.get("DependsOn", [])
+            return [*after, *(name for item in value.values() for name in references(item))]
+        case list():
+            return [name for item in value for name in references(item)]
+    return []
 
 
 def test_a_service_stays_small(shop: Synthesized) -> None:

@@ -8,9 +8,6 @@ from pathlib import Path
 
 from aws_cdk import aws_lambda as lambda_
 
-RUNTIME = lambda_.Runtime.PYTHON_3_14
-"""The newest generally available runtime; it brings boto3, urllib3 and jmespath."""
-
 _PACKAGE = Path(__file__).parent.parent
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "README.md")
 

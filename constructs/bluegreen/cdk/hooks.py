@@ -42,6 +42,8 @@ class Hook(Protocol):
     def bind(self, service: "BlueGreenService") -> BoundHook:
         """Make the function for one service; called once a service, before its deployment group exists.
 
+        Everything the function needs goes into one construct in the service's scope: a release waits for all of it.
+
         Args:
             service: The service, with its network, listeners, task definition and CodeDeploy application.
 

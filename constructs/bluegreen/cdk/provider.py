@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Aws, Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, RemovalPolicy, Stack
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from ._arns import colon_arn, slash_arn
-from ._lambda_assets import RUNTIME, lambda_code
+from ._functions import small_function
 from ._names import computed_name
 from ._state_machine import release_definition
 
@@ -79,19 +78,15 @@ class ReleaseProvider(Construct):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             inline_policies={"Releases": self._grants.document},
         )
-        self.function = lambda_.Function(
+        self.function = small_function(
             self,
             "Function",
-            description=f"Drives the releases of {stack.node.path}",
-            code=lambda_code("release"),
+            family="release",
             handler="handler.handle",
-            runtime=RUNTIME,
-            architecture=lambda_.Architecture.ARM_64,
-            memory_size=256,
-            timeout=Duration.seconds(STEP_SECONDS),
+            description=f"Drives the releases of {stack.node.path}",
+            timeout_seconds=STEP_SECONDS,
             role=self.role,
             log_group=self.log_group,
-            logging_format=lambda_.LoggingFormat.JSON,
             environment={"BLUEGREEN_STATE_MACHINE_ARN": state_machine_arn},
         )
         self.state_machine = self._state_machine(name)

@@ -13,7 +13,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from bluegreen.release.rollout import Rollout
 
@@ -24,7 +24,7 @@ from ._plan_warnings import warn_about
 from .container import Container
 from .deployment import Application, Deployment
 from .health_check import HealthCheck
-from .hooks import Hook, in_order
+from .hooks import BoundHook, Hook, in_order
 from .provider import ReleaseProvider
 from .release import Release
 from .rollback import RollbackPolicy
@@ -207,7 +207,7 @@ class BlueGreenService(Construct):
         self.ecs_service = self._define_ecs_service(service_name, network)
         self.service_name = self.ecs_service.attr_name
         self.application = Application(self, "Application")
-        self.hooks = in_order([hook.bind(self) for hook in hooks])
+        self.hooks, self._needs_of_hooks = self._bind_hooks(hooks)
         plan, policy = rollout or DEFAULT_ROLLOUT, rollback or RollbackPolicy()
         warn_about(self, plan, policy)
         self.alarms = self._bind_rollback(policy)
@@ -259,6 +259,14 @@ class BlueGreenService(Construct):
             after=[self.task.task_definition, traffic.production_listener, traffic.test_listener],
         )
 
+    def _bind_hooks(self, hooks: Sequence[Hook]) -> tuple[Sequence[BoundHook], Sequence[IConstruct]]:
+        """Bind the hooks; return them, and what they made beside the functions and log groups that a release names."""
+        before = {child.node.id for child in self.node.children}
+        bound = in_order([hook.bind(self) for hook in hooks])
+        named = {part.node.path for hook in bound for part in (hook.function, hook.log_group)}
+        made = [part for child in self.node.children if child.node.id not in before for part in child.node.children]
+        return bound, [part for part in made if part.node.path not in named]
+
     def _bind_rollback(self, policy: RollbackPolicy) -> Sequence[cloudwatch.IAlarm]:
         return policy.bind(
             Construct(self, "Rollback"),
@@ -303,10 +311,10 @@ class BlueGreenService(Construct):
             service_name=self.service_name,
             log_groups=[hook.log_group for hook in self.hooks],
         )
-        before = list(self.node.children)
         release = Release(self, "Release", service=self, network=network, hooks=self.hooks)
-        # Last to be made and first to go: a release needs every part, also those that it does not name.
-        release.node.add_dependency(self.provider, *before)
+        # Beside what it refers to, a release needs these; and what is made last goes first.
+        roles = (self.task.task_role, self.task.execution_role)
+        release.node.add_dependency(self.provider.state_machine, self.scalable_target, *roles, *self._needs_of_hooks)
         return release
 
 

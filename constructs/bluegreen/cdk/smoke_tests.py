@@ -4,10 +4,9 @@ import json
 from typing import TYPE_CHECKING
 
 import jmespath
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -15,7 +14,7 @@ from constructs import Construct
 from bluegreen.release.checks import HttpCheck, SecretReference
 from bluegreen.release.lifecycle import LifecycleEvent
 
-from ._lambda_assets import RUNTIME, lambda_code
+from ._functions import small_function
 from .hooks import BoundHook
 
 if TYPE_CHECKING:
@@ -134,23 +133,18 @@ class _SmokeTestFunction(Construct):
         group = ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description="Smoke tests", allow_all_outbound=False)
         group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "to AWS's APIs")
         service.traffic.allow_test_traffic(group)
-        role = self._role(service, tests.checks)
-        self.function = lambda_.Function(
+        self.function = small_function(
             self,
             "Function",
-            description=f"Smoke tests of {service.node.path}",
-            code=lambda_code("lifecycle"),
+            family="lifecycle",
             handler="smoke_tests.handle",
-            runtime=RUNTIME,
-            architecture=lambda_.Architecture.ARM_64,
-            memory_size=256,
-            timeout=Duration.seconds(tests.longest_seconds + _ANSWER_SECONDS),
-            role=role,
-            vpc=vpc,
-            vpc_subnets=subnets or ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
-            security_groups=[group],
+            description=f"Smoke tests of {service.node.path}",
+            timeout_seconds=tests.longest_seconds + _ANSWER_SECONDS,
+            role=self._role(service, tests.checks),
             log_group=self.log_group,
-            logging_format=lambda_.LoggingFormat.JSON,
+            vpc=vpc,
+            subnets=subnets or ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
+            security_group=group,
             environment={
                 "BLUEGREEN_CHECKS": _to_json(tests.checks),
                 "BLUEGREEN_LOAD_BALANCER": service.traffic.load_balancer_full_name,

@@ -87,6 +87,8 @@ class Task(Construct):
         self.version = version or _version_of(self.container.image_name)
         # The label is part of the task definition, so two versions never share one, even if their images do.
         self.container.add_docker_label("bluegreen.version", self.version)
+        if policy := self.execution_role.node.try_find_child("DefaultPolicy"):
+            self.task_definition.node.add_dependency(policy)  # or the first task starts before it may read its secrets
 
     def _add_container(
         self,

@@ -130,6 +130,8 @@ class Traffic(Construct):
         for group in self.load_balancer_security_groups:
             tasks.add_ingress_rule(InlinePeer(group), port, "from the load balancer")
             group.add_egress_rule(tasks, port, "to the tasks")
+            # Nothing refers to the rule, but no task becomes healthy without it; what waits for listeners waits for it.
+            self.production_listener.node.add_dependency(group)
 
     def metric_sum(self, name: str, label: str) -> cloudwatch.MathExpression:
         """Return a metric summed over both target groups, whichever of them is live.
