@@ -28,6 +28,21 @@ STATE = {
             }
         ]
     },
+    "load_balancing": {
+        "load_balancers": [
+            {
+                "listeners": [
+                    {"port": 80, "weights": {}},
+                    {"port": 8443, "weights": {"blue": 0, "green": 1}},
+                    {"port": 443, "weights": {"blue": 90, "green": 10}},
+                ]
+            }
+        ],
+        "target_groups": {
+            "blue": {"targets": [{"address": "127.77.0.1", "version": "v1"}]},
+            "green": {"targets": [{"address": "127.77.0.4", "version": "v2"}]},
+        },
+    },
     "cloudwatch": {"alarms": [{"name": "A-ErrorRate", "state": "ALARM"}, {"name": "A-Latency", "state": "OK"}]},
 }
 
@@ -42,7 +57,10 @@ def seen() -> View:
 
 def test_the_share_of_production_is_measured() -> None:
     """How much of production a version serves is counted from who answered, not taken from a weight."""
-    assert seen().versions() == [VersionView("v1", "live", 3, 3, 0.9), VersionView("v2", "candidate", 2, 3, 0.1)]
+    assert seen().versions() == [
+        VersionView("v1", "live", 3, 3, 90, 0.9),
+        VersionView("v2", "candidate", 2, 3, 10, 0.1),
+    ]
 
 
 def test_the_share_is_of_now() -> None:
@@ -74,7 +92,7 @@ def test_the_picture_says_it_in_words() -> None:
         "v1 live",
         "v2 candidate",
         "2 of 3 tasks",
-        "answers 90% of requests",
+        "weight 90, answers 90%",
         "ALARM: A-ErrorRate (of 2 alarms)",
         "100 requests, 10 failed",
     ):

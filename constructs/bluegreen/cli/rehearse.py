@@ -110,7 +110,12 @@ def _keep(environment: dict[str, str], ca_file: str) -> None:
         err=True,
     )
     with contextlib.suppress(KeyboardInterrupt):
-        threading.Event().wait()
+        wait_for_ever()
+
+
+def wait_for_ever() -> None:
+    """Wait until a signal ends the waiting."""
+    threading.Event().wait()
 
 
 def _kept(folder: Path) -> None:

@@ -130,7 +130,7 @@ def _version(version: VersionView) -> tuple[Text, Text, Text, Text]:
         Text.assemble((version.version, "bold"), f" {version.role}"),
         Text(f"{version.running} of {version.desired} tasks"),
         bar,
-        Text(f"answers {version.share:.0%} of requests"),
+        Text(f"weight {'-' if version.weight is None else version.weight}, answers {version.share:.0%}"),
     )
 
 

@@ -1,5 +1,6 @@
 """Plays scenarios: one local cloud, the stack deployed to it by the real cdk, and load while versions change."""
 
+import contextlib
 import importlib.util
 import shutil
 import tempfile
@@ -261,7 +262,8 @@ class Rehearsal:
             answers = traffic.stop()
         finally:
             traffic.close()
-            self.cloud.inject(None)
+            with contextlib.suppress(RehearsalError):  # a cloud that is gone needs no mending, and has been told of
+                self.cloud.inject(None)
         status, reason = cloudformation.describe(self.cloud.client("cloudformation"), self._settings.stack)
         evidence = Evidence(
             live=live,

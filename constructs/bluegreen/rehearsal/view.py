@@ -11,6 +11,9 @@ from .load import Answer
 RECENT = 450
 """How many of the latest answers tell how production is shared now: about a second of load."""
 
+PRODUCTION_PORTS = {443: 0, 80: 1}
+"""The ports that users come to, in the order in which they are looked for."""
+
 LATEST = 6
 """How many of the latest events are shown."""
 
@@ -39,13 +42,15 @@ class VersionView:
         role: "live", "candidate" or "leaving".
         running: Tasks that run.
         desired: Tasks that should.
-        share: Of production's latest answers, 0-1.
+        weight: What the production listener sends it, of 100; None when it sends to no task of this version.
+        share: Of production's latest answers, 0-1, as measured.
     """
 
     version: str
     role: str
     running: int
     desired: int
+    weight: int | None
     share: float
 
 
@@ -67,6 +72,7 @@ class View:
     _addresses: dict[str, str] = field(default_factory=dict)
     _recent: deque[str] = field(default_factory=lambda: deque(maxlen=RECENT))
     _task_sets: Sequence[Mapping[str, Any]] = ()
+    _weights: Mapping[str, int] = field(default_factory=dict)
     _alarms: Mapping[str, str] = field(default_factory=dict)
 
     def take_event(self, event: Event) -> None:
@@ -84,6 +90,7 @@ class View:
         self._task_sets = [task_set for service in services for task_set in service.get("taskSets", [])]
         for task in (task for task_set in self._task_sets for task in task_set.get("tasks", [])):
             self._addresses[task["address"]] = task["version"]
+        self._weights = production_weights(state.get("load_balancing", {}))
         self._alarms = {alarm["name"]: alarm["state"] for alarm in state.get("cloudwatch", {}).get("alarms", [])}
 
     def take_answers(self, answers: Iterable[Answer]) -> None:
@@ -121,9 +128,42 @@ class View:
         total = sum(served.values()) or 1
         order = {self.live: (0, ""), self.candidate: (1, "")}
         return [
-            VersionView(version, self._role(version), running[version], desired[version], served[version] / total)
+            VersionView(
+                version,
+                self._role(version),
+                running[version],
+                desired[version],
+                self._weights.get(version),
+                served[version] / total,
+            )
             for version in sorted(known, key=lambda version: order.get(version, (2, version)))
         ]
 
     def _role(self, version: str) -> str:
         return {self.live: "live", self.candidate: "candidate"}.get(version, "leaving")
+
+
+def production_weights(load_balancing: Mapping[str, Any]) -> dict[str, int]:
+    """Return what the production listener sends to each version, of 100 in all.
+
+    Args:
+        load_balancing: The load balancers' part of the cloud's state.
+    """
+    forwarding = [
+        listener
+        for owner in load_balancing.get("load_balancers", [])
+        for listener in owner["listeners"]
+        if listener["weights"]
+    ]
+    if not forwarding:
+        return {}
+    # Without asking CodeDeploy on every look: users come by HTTPS, or by HTTP where there is no certificate.
+    listener = min(forwarding, key=lambda one: PRODUCTION_PORTS.get(one["port"], len(PRODUCTION_PORTS)))
+    weights = listener["weights"]
+    total = sum(weights.values()) or 1
+    found: Counter[str] = Counter()
+    for group, weight in weights.items():
+        targets = load_balancing.get("target_groups", {}).get(group, {}).get("targets", [])
+        for version in {target["version"] for target in targets if target.get("version")}:
+            found[version] += round(100 * weight / total)
+    return dict(found)

@@ -1,0 +1,304 @@
+"""A rehearsal against a made-up world: a real load over real HTTP, and a cloud and a cdk that do as a test says."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from bluegreen.rehearsal import cloudformation, production
+from bluegreen.rehearsal import rehearsal as module
+from bluegreen.rehearsal.evidence import Event
+from bluegreen.rehearsal.load import Answer, Destination
+from bluegreen.rehearsal.local_cloud import CloudError
+from bluegreen.rehearsal.rehearsal import Rehearsal, Result, Scratch, Settings
+from bluegreen.rehearsal.scenarios import Scenario
+from bluegreen.rehearsal.workload import Workload
+from tests.rehearsal.made_up import BY_NAME
+
+GOOD, ROLLED_BACK, STUCK = (0, "UPDATE_COMPLETE"), (1, "UPDATE_ROLLBACK_COMPLETE"), (1, "UPDATE_ROLLBACK_FAILED")
+
+
+class World:
+    """One address that answers for whichever version is live, and what became of it."""
+
+    def __init__(self, outcomes: Sequence[tuple[int, str]]) -> None:
+        self.live = "v1"
+        self.status = "CREATE_COMPLETE"
+        self.deployed: list[str] = []
+        self.faults: list[Mapping[str, Any] | None] = []
+        self.red = [["Orders-ErrorRate"]] * 2
+        self.ended: list[str] = []
+        self.dead = False
+        self._outcomes = iter(outcomes)
+
+    def deploy(self, version: str) -> int:
+        self.deployed.append(version)
+        if version == "v1":
+            return 0
+        code, self.status = next(self._outcomes)
+        if code == 0:
+            self.live = version
+        time.sleep(0.2)  # the load runs meanwhile
+        return code
+
+
+def handler(world: World) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("x-bluegreen-target", f"127.77.0.{world.live[1:]}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    return Handler
+
+
+class FakeCloud:
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world = world
+        self.log = folder / "cloud.log"
+        self.ready = SimpleNamespace(ca="/ca.pem", region="eu-west-1")
+
+    def environment(self) -> dict[str, str]:
+        return {}
+
+    def journal(self, since: int) -> tuple[list[dict[str, Any]], int]:
+        if self.world.dead:
+            raise CloudError("the local cloud ended with exit code 1")
+        entries = [
+            {"at": 60.0 * time.monotonic(), "what": f"task of v{number} started", "kind": "task",
+             "facts": {"address": f"127.77.0.{number}", "version": f"v{number}"}}
+            for number in range(1, 9)
+        ][since:]  # fmt: skip
+        return entries, 8
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def inject(self, fault: Mapping[str, Any] | None) -> None:
+        self.world.faults.append(fault)
+
+    def stop(self) -> None:
+        self.world.ended.append("cloud")
+
+    def client(self, service: str) -> Any:
+        world = self.world
+        pages = SimpleNamespace(paginate=lambda **_: [{"StackEvents": []}])
+        return {
+            "sts": SimpleNamespace(get_caller_identity=lambda: {"Account": "123456789012"}),
+            "cloudwatch": SimpleNamespace(
+                describe_alarms=lambda **_: {
+                    "MetricAlarms": [{"AlarmName": name} for name in (world.red.pop() if world.red else [])]
+                }
+            ),
+            "cloudformation": SimpleNamespace(
+                describe_stacks=lambda **_: {"Stacks": [{"StackStatus": world.status}]}, get_paginator=lambda _: pages
+            ),
+        }[service]
+
+
+class FakeCdk:
+    def __init__(self, world: World, folder: Path) -> None:
+        self.world = world
+        self.log = folder / "cdk.log"
+        self.log.write_text("Error: no such thing\n")
+
+    def bootstrap(self, account: str, region: str) -> None:
+        self.world.deployed.append(f"bootstrap {account} {region}")
+
+    def deploy(self, stack: str, version: str) -> tuple[int, Path]:
+        assert stack == "ProdStack"
+        return self.world.deploy(version), self.log
+
+    def stop(self) -> None:
+        self.world.ended.append("cdk")
+
+
+class Told:
+    """A show that only remembers."""
+
+    def __init__(self) -> None:
+        self.ends: list[Result] = []
+        self.begun: list[tuple[str, str, str]] = []
+
+    def say(self, text: str) -> None: ...
+    def event(self, event: Event) -> None: ...
+    def state(self, state: Mapping[str, Any]) -> None: ...
+    def answers(self, answers: Sequence[Answer]) -> None: ...
+    def begin(self, scenario: Scenario, live: str, candidate: str) -> None:
+        self.begun.append((scenario.name, live, candidate))
+
+    def end(self, result: Result) -> None:
+        self.ends.append(result)
+
+
+Start = Callable[[World], Rehearsal]
+
+
+@pytest.fixture
+def show() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, show: Told) -> Iterator[Start]:
+    servers: list[ThreadingHTTPServer] = []
+
+    def prepare(world: World) -> Rehearsal:
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler(world))
+        server.daemon_threads = True
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        destination = Destination("127.0.0.1", server.server_port, "orders.test", None)
+        monkeypatch.setattr(module, "LocalCloud", lambda *_, **__: FakeCloud(world, tmp_path))
+        monkeypatch.setattr(module, "CdkCli", lambda *_: FakeCdk(world, tmp_path))
+        monkeypatch.setattr(production, "find", lambda *_: destination)
+        monkeypatch.setattr(module, "AFTER_SECONDS", 0.2)
+        settings = Settings(app_folder=tmp_path, stack="ProdStack")
+        return Rehearsal(settings, Workload(), tmp_path, show)
+
+    yield prepare
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_each_scenario_begins_where_the_last_one_ended(start: Start, show: Told) -> None:
+    """After a release the candidate is live, after a rollback the old version still is; no version comes twice."""
+    world = World([GOOD, ROLLED_BACK, GOOD])
+    names = ["release", "rejected-by-smoke-test", "release"]
+    with start(world) as rehearsal:
+        rehearsal.deploy_first()
+        results = rehearsal.play_all([BY_NAME[name] for name in names])
+    assert world.deployed == ["bootstrap 123456789012 eu-west-1", "v1", "v2", "v3", "v4"]
+    assert show.begun == [("release", "v1", "v2"), ("rejected-by-smoke-test", "v2", "v3"), ("release", "v2", "v4")]
+    assert [complaint for result in results for complaint in result.complaints] == []
+    assert show.ends == results
+
+
+def test_faults_hit_the_candidate_and_are_taken_back(start: Start) -> None:
+    """A scenario's fault names the version that it deploys, and is gone before the next scenario."""
+    world = World([ROLLED_BACK])
+    with start(world) as rehearsal:
+        rehearsal.deploy_first()
+        rehearsal.play_all([BY_NAME["crash-at-start"]])
+    assert world.faults == [{"fault": "crash-at-start", "version": "v2"}, None]
+
+
+def test_a_scenario_waits_for_the_alarms_of_the_one_before(start: Start) -> None:
+    """A scenario begins only when no alarm is red any more."""
+    world = World([GOOD])
+    with start(world) as rehearsal:
+        rehearsal.deploy_first()
+        rehearsal.play_all([BY_NAME["release"]])
+    assert world.red == []
+
+
+def test_a_stuck_stack_ends_the_rehearsal(start: Start) -> None:
+    """When a scenario leaves the stack where no release can begin, the rest are told as not run."""
+    world = World([STUCK])
+    with start(world) as rehearsal:
+        rehearsal.deploy_first()
+        first, second = rehearsal.play_all([BY_NAME["release"], BY_NAME["crash-at-start"]])
+    assert not first.held
+    assert "UPDATE_ROLLBACK_FAILED" in first.complaints[0]
+    assert second.complaints == ["not run: release left the stack where no release can begin"]
+    assert world.deployed[-1] == "v2"
+
+
+def test_a_cloud_that_dies_is_told_with_the_scenario(start: Start) -> None:
+    """The death of the cloud while a scenario runs is why that scenario did not hold."""
+    world = World([GOOD])
+    with start(world) as rehearsal:
+        rehearsal.deploy_first()
+        world.dead = True
+        (result,) = rehearsal.play_all([BY_NAME["release"]])
+    assert "the local cloud ended with exit code 1" in result.complaints[0]
+    assert result.evidence is None
+
+
+def test_a_first_version_that_cannot_be_deployed_is_an_error(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a first version there is nothing to rehearse: the error has the stack's status and the reason."""
+    world = World([])
+    monkeypatch.setattr(World, "deploy", lambda *_: 1)
+    world.status = "ROLLBACK_COMPLETE"
+    with start(world) as rehearsal, pytest.raises(module.DeployError) as error:
+        rehearsal.deploy_first()
+    assert str(error.value) == (
+        "ProdStack could not be deployed at v1 (cdk exit code 1, stack ROLLBACK_COMPLETE): Error: no such thing"
+    )
+
+
+def test_a_stack_that_never_was_is_an_error_too(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When synthesis already fails, the line of cdk's output that tells why is repeated."""
+    world = World([])
+    missing = ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "DescribeStacks")
+
+    def absent(*_: object) -> tuple[str, str]:
+        raise missing
+
+    monkeypatch.setattr(World, "deploy", lambda *_: 1)
+    monkeypatch.setattr(cloudformation, "describe", absent)
+    with start(world) as rehearsal, pytest.raises(module.DeployError, match=r"stack never created.*no such thing"):
+        rehearsal.deploy_first()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, CloudError("broken")])
+def test_whatever_happens_everything_is_ended(start: Start, error: Any) -> None:
+    """On Ctrl-C, on SIGTERM and on an error, cdk and the cloud are ended, in this order."""
+    world = World([])
+    with pytest.raises(BaseException), start(world):  # noqa: B017, PT011 - which of three is the table's
+        raise error
+    assert world.ended == ["cdk", "cloud"]
+
+
+def test_a_start_that_fails_leaves_nothing(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When cdk is missing once the cloud runs, the cloud is ended."""
+    world = World([])
+    rehearsal = start(world)
+
+    def missing(*_: object) -> None:
+        raise CloudError("no cdk")
+
+    monkeypatch.setattr(module, "CdkCli", missing)
+    with pytest.raises(CloudError), rehearsal:
+        pass
+    assert world.ended == ["cloud"]
+
+
+@pytest.mark.parametrize(
+    ("error", "keep", "kept"),
+    [(None, False, False), (None, True, True), (CloudError("x"), False, True), (KeyboardInterrupt(), False, False)],
+)
+def test_the_folder_is_kept_when_somebody_will_look_inside(
+    error: BaseException | None,
+    keep: bool,  # noqa: FBT001 - a table's column
+    kept: bool,  # noqa: FBT001 - likewise
+) -> None:
+    """Logs stay after an error or a scenario that did not hold, and go otherwise."""
+    told: list[Path] = []
+    scratch = Scratch(told.append)
+    try:
+        with scratch:
+            folder = scratch.folder
+            if keep:
+                scratch.keep()
+            if error:
+                raise error
+    except type(error or RuntimeError()):
+        pass
+    assert folder.exists() == kept
+    assert told == ([folder] if kept else [])
+    if kept:
+        folder.rmdir()
