@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .haproxy import Haproxy
-from .haproxy_config import Backend, Configuration, Forward, Frontend, Route, add_server, files, maps
+from .haproxy_config import add_server, files, maps
+from .traffic import Backend, Configuration, Forward, Frontend, Route
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from bluegreen.rehearsal.cloud.api import ApiError
-from bluegreen.rehearsal.cloud.haproxy_config import Backend, Server
+from bluegreen.rehearsal.cloud.traffic import Backend, Server
 from tests.rehearsal.cloud.load_balancing.support import Cloud, forward
 
 

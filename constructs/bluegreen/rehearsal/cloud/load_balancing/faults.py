@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from bluegreen.rehearsal.cloud.api import Document
-from bluegreen.rehearsal.cloud.haproxy_config import Effect
+from bluegreen.rehearsal.cloud.traffic import Effect
 
 KINDS = frozenset({"errors-after-shift", "errors-on-test", "slow-after-shift"})
 """The faults that the data plane can play."""

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bluegreen.rehearsal.cloud.api import Document
-from bluegreen.rehearsal.cloud.haproxy_config import (
+from bluegreen.rehearsal.cloud.network import Network
+from bluegreen.rehearsal.cloud.traffic import (
     Backend,
     Configuration,
     Effect,
@@ -16,7 +17,6 @@ from bluegreen.rehearsal.cloud.haproxy_config import (
     Route,
     Server,
 )
-from bluegreen.rehearsal.cloud.network import Network
 
 from .records import Listener, LoadBalancer, Records, Rule, State, TargetGroup
 
