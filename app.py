@@ -1,0 +1,32 @@
+"""The CDK app: `cdk deploy ProdStack -c version=v2` releases version v2 of the orders service to production.
+
+Context: `version` is the image's tag and must be given; `environment` (dev, staging or prod) leaves the other two
+stacks out, which makes synthesis faster.
+"""
+
+import sys
+
+import aws_cdk as cdk
+
+from stacks.choice import Choice, ChoiceError
+from stacks.service_stack import ServiceStack
+
+
+def main() -> None:
+    """Synthesize the stacks that were asked for.
+
+    Raises:
+        SystemExit: If the version is missing or no environment has the given name.
+    """
+    app = cdk.App()
+    try:
+        choice = Choice.from_context(app.node.try_get_context)
+    except ChoiceError as error:
+        sys.exit(f"error: {error}")
+    for environment in choice.environments:
+        ServiceStack(app, environment=environment, version=choice.version)
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""What differs between the environments, in one table. Everything else is the same in all of them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aws_cdk import aws_logs as logs
+
+from bluegreen.cdk import Rollout, Scaling
+
+_DOMAIN = re.compile(r"(?=.{1,64}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
+_INSTANCE = re.compile(r"[a-z][0-9][a-z0-9-]*\.[a-z0-9]+")
+
+
+def _require(name: str, value: int, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ValueError(f"{name} must be {low}-{high}, got {value!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """The PostgreSQL instance of an environment.
+
+    Args:
+        instance: The class without "db.", such as "t3.small".
+        storage_gib: What it starts with, 20-65536 GiB; it grows to twice that by itself.
+        backup_days: How long backups are kept, and how far back a restore to any moment reaches, 1-35 days.
+        multi_az: Whether a standby in another zone takes over when the instance fails.
+        protected: Whether it refuses deletion, and leaves a last snapshot and its backups when it goes all the same.
+        insights: Whether query statistics are kept for 7 days; the smallest instances have no room for them.
+
+    Raises:
+        ValueError: If a value is out of range.
+
+    Example:
+        >>> Database(instance="t3.micro", backup_days=7).storage_gib
+        20
+    """
+
+    instance: str
+    backup_days: int
+    storage_gib: int = 20
+    multi_az: bool = False
+    protected: bool = False
+    insights: bool = False
+
+    def __post_init__(self) -> None:
+        if not _INSTANCE.fullmatch(self.instance):
+            raise ValueError(f'instance must be a class without "db.", such as "t3.small", got {self.instance!r}')
+        _require("backup_days", self.backup_days, 1, 35)
+        _require("storage_gib", self.storage_gib, 20, 65536)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """One environment.
+
+    Args:
+        name: Lower-case letters; the stack is named after it.
+        cpu: CPU units of a task; 1024 are one virtual CPU.
+        memory_mib: Memory of a task, one that Fargate offers with `cpu`.
+        scaling: How many tasks.
+        rollout: How a release moves traffic.
+        zones: Availability zones, 2-3, each with its subnets.
+        nat_gateways: 1-`zones`. With fewer than zones, losing one zone takes the way out from others.
+        log_retention: How long logs are kept.
+        database: The PostgreSQL instance.
+        domain_name: The name that users call, at most 64 characters: makes the service HTTPS, with a certificate that
+            AWS issues once its DNS record exists. Plain HTTP when omitted.
+        protected: Whether the stack refuses deletion.
+
+    Raises:
+        ValueError: If a value is out of range.
+    """
+
+    name: str
+    cpu: int
+    memory_mib: int
+    scaling: Scaling
+    rollout: Rollout
+    zones: int
+    nat_gateways: int
+    log_retention: logs.RetentionDays
+    database: Database
+    domain_name: str | None = None
+    protected: bool = False
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z]{1,20}", self.name):
+            raise ValueError(f"name must be 1-20 lower-case letters, got {self.name!r}")
+        _require("zones", self.zones, 2, 3)
+        _require("nat_gateways", self.nat_gateways, 1, self.zones)
+        if self.domain_name is not None and not _DOMAIN.fullmatch(self.domain_name):
+            raise ValueError(f"domain_name must be a DNS name of at most 64 characters, got {self.domain_name!r}")
+
+    @property
+    def stack_name(self) -> str:
+        """The stack's name and id, such as "ProdStack"."""
+        return f"{self.name.capitalize()}Stack"
+
+
+DEV = Environment(
+    name="dev",
+    cpu=256,
+    memory_mib=512,
+    scaling=Scaling(min_tasks=1, max_tasks=2),
+    rollout=Rollout.all_at_once(keep_previous_minutes=5),
+    zones=2,
+    nat_gateways=1,
+    log_retention=logs.RetentionDays.ONE_WEEK,
+    database=Database(instance="t3.micro", backup_days=7),
+)
+STAGING = Environment(
+    name="staging",
+    cpu=512,
+    memory_mib=1024,
+    scaling=Scaling(min_tasks=2, max_tasks=4),
+    rollout=Rollout.linear(percent=25, every_minutes=2, keep_previous_minutes=15),
+    zones=2,
+    nat_gateways=1,
+    log_retention=logs.RetentionDays.ONE_MONTH,
+    database=Database(instance="t3.small", backup_days=7),
+    domain_name="orders.staging.example.com",
+)
+PROD = Environment(
+    name="prod",
+    cpu=1024,
+    memory_mib=2048,
+    scaling=Scaling(min_tasks=3, max_tasks=10, cpu_percent=70, memory_percent=80),
+    rollout=Rollout.canary(percent=10, bake_minutes=15, keep_previous_minutes=60),
+    zones=3,
+    nat_gateways=3,
+    log_retention=logs.RetentionDays.ONE_YEAR,
+    database=Database(
+        instance="t3.medium", storage_gib=100, backup_days=30, multi_az=True, protected=True, insights=True
+    ),
+    domain_name="orders.example.com",
+    protected=True,
+)
+ENVIRONMENTS: Mapping[str, Environment] = {environment.name: environment for environment in (DEV, STAGING, PROD)}

@@ -1,0 +1,93 @@
+"""The stack of one environment: the orders service with its network and its database."""
+
+from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from bluegreen.cdk import BlueGreenService, Container, HealthCheck, HttpCheck, RollbackPolicy, SmokeTests
+
+from .database import Database
+from .environments import Environment
+from .network import define_network
+
+REPOSITORY = "orders"
+"""The ECR repository, in the account and region of each environment; whoever builds images owns it."""
+PORT = 8080
+
+
+class ServiceStack(Stack):
+    """The orders service in one environment.
+
+    It goes to whatever account and region it is deployed to, and asks AWS nothing at synth.
+
+    Args:
+        scope: The app.
+        environment: What differs between environments.
+        version: The image's tag.
+
+    Attributes:
+        database: The database.
+        service: The service.
+    """
+
+    def __init__(self, scope: Construct, *, environment: Environment, version: str) -> None:
+        super().__init__(
+            scope,
+            environment.stack_name,
+            description=f"The orders service, {environment.name}",
+            termination_protection=environment.protected,
+        )
+        Tags.of(self).add("application", REPOSITORY)
+        Tags.of(self).add("environment", environment.name)
+        vpc = define_network(self, environment)
+        self.database = Database(self, "Database", vpc=vpc, name=REPOSITORY, environment=environment)
+        cluster = ecs.Cluster(self, "Cluster", vpc=vpc, container_insights_v2=ecs.ContainerInsights.ENABLED)
+        repository = ecr.Repository.from_repository_name(self, "Repository", REPOSITORY)
+        self.service = BlueGreenService(
+            self,
+            "Orders",
+            cluster=cluster,
+            image=ecs.ContainerImage.from_ecr_repository(repository, version),
+            version=version,
+            container_port=PORT,
+            container=Container(user="10001:10001"),
+            certificate=self._certificate(environment),
+            domain_name=environment.domain_name,
+            # Not /health/ready: while the database fails over, that would have ECS replace every task.
+            health_check=HealthCheck(path="/health/live"),
+            cpu=environment.cpu,
+            memory_mib=environment.memory_mib,
+            secrets=self.database.variables(),
+            log_retention=environment.log_retention,
+            scaling=environment.scaling,
+            rollout=environment.rollout,
+            rollback=RollbackPolicy(cpu_percent=90, memory_percent=95),
+            hooks=[_smoke_tests()],
+        )
+        self.database.allow_from(self.service.security_group, "The tasks")
+        # A task that starts before it is let in fails, and with it the first creation of the stack.
+        self.service.ecs_service.node.add_dependency(self.database)
+        scheme = "https" if environment.domain_name else "http"
+        host = environment.domain_name or self.service.load_balancer.load_balancer_dns_name
+        CfnOutput(self, "Url", value=f"{scheme}://{host}")
+
+    def _certificate(self, environment: Environment) -> acm.Certificate | None:
+        if environment.domain_name is None:
+            return None
+        return acm.Certificate(
+            self,
+            "Certificate",
+            domain_name=environment.domain_name,
+            # The first deploy waits until somebody has put the record that AWS Certificate Manager shows into DNS.
+            validation=acm.CertificateValidation.from_dns(),
+        )
+
+
+def _smoke_tests() -> SmokeTests:
+    return SmokeTests(
+        HttpCheck("/health/ready", json={"status": "ok"}),
+        HttpCheck("/orders", max_milliseconds=2000),
+        HttpCheck("/orders/not-a-number", status=422),
+    )
