@@ -57,7 +57,7 @@ def frozen_service(
         scheduling_strategy="REPLICA",
         health_check_grace_period_seconds=GRACE_SECONDS,
         enable_ecs_managed_tags=True,
-        propagate_tags="TASK_DEFINITION",  # whose tags come with each release; the service's own can never change
+        propagate_tags="TASK_DEFINITION",  # whose tags can change; the service's own never can
         load_balancers=[
             {
                 "containerName": CONTAINER_NAME,
