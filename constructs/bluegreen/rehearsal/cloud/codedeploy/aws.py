@@ -157,7 +157,7 @@ class Aws:
         )
         return {one["AlarmName"]: one["StateValue"] for one in [*found["MetricAlarms"], *found["CompositeAlarms"]]}
 
-    def _call(self, service: str, operation: str, **request: Any) -> Any:
+    def _call(self, service: str, operation: str, /, **request: Any) -> Any:
         codes = {"ecs": "ECS_UPDATE_ERROR", "elbv2": "ELASTIC_LOAD_BALANCING_INVALID"}
         try:
             return getattr(self._client(service), operation)(**request)
