@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def main() -> None:
         run(arguments.folder, arguments.port, arguments.control_port, arguments.app_dir, arguments.factor)
     except BluegreenError as error:
         sys.exit(f"{error}{f' ({error.hint})' if error.hint else ''}")
+    # Threads of ministack may still wait for a stack or a function; nothing that they do is wanted any more.
+    os._exit(0)
 
 
 def run(folder: Path, port: int, control_port: int, app_folder: Path, factor: float) -> None:

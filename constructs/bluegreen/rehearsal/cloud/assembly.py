@@ -46,9 +46,7 @@ class Cloud:
         where: dict[str, Any] = {"region": region, "account": account}
         common: dict[str, Any] = {**where, "clock": self._clock, "journal": self.journal, "client": self._client}
         machine: dict[str, Any] = {**common, "metrics": metrics, "network": Network(), "folder": folder}
-        self._ecs = ecs.Ecs(
-            **machine, images=images, task_environment={"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": region}
-        )
+        self._ecs = ecs.Ecs(**machine, images=images, task_environment=_task_environment(endpoint, region))
         self._load_balancing = load_balancing.LoadBalancing(
             **machine, authority=self._authority, version_of=self._ecs.version_of
         )
@@ -82,6 +80,7 @@ class Cloud:
             "load_balancing": self._load_balancing.snapshot,
             "cloudwatch": self._cloudwatch.snapshot,
             "codedeploy": self._codedeploy.snapshot,
+            "rds": self._rds.snapshot,
             "accepted": lambda: sorted(kind.type_name for kind in ACCEPTED),
         }
 
@@ -109,6 +108,12 @@ class Cloud:
         """End every thread and every process."""
         for part in (self._codedeploy, self._cloudwatch, self._ecs, self._load_balancing, self._rds):
             part.stop()
+
+
+def _task_environment(endpoint: str, region: str) -> dict[str, str]:
+    """Return what stands in for a task's role: AWS clients in it reach this cloud."""
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    return {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": region, "AWS_DEFAULT_REGION": region, **keys}
 
 
 def client_factory(endpoint: str, region: str) -> Callable[[str], Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from bluegreen.errors import BluegreenError
 
-from . import protocol
+from . import network_interfaces, protocol
 from .api import ResourceType, Service
 
 VERSION = "1.5.33"
@@ -24,6 +24,9 @@ _TABLES = (
     ("ministack.services.cloudformation.provisioners", "_RESOURCE_HANDLERS"),
     ("ministack.services.cloudformation.provisioners", "_REPLACING_PROPERTIES"),
     ("ministack.services.cloudformation.stacks", "_runs_on_worker_thread"),
+    ("ministack.services.ec2", "_ACTION_MAP"),
+    ("ministack.services.ec2", "_error"),
+    ("ministack.services.ec2", "_network_interfaces"),
 )
 
 
@@ -50,6 +53,7 @@ def install(services: Iterable[Service], resource_types: Iterable[ResourceType])
         tables["_RESOURCE_HANDLERS"][resource_type.type_name] = _handlers(resource_type)
         tables["_REPLACING_PROPERTIES"][resource_type.type_name] = tuple(resource_type.create_only)
     _run_on_worker_threads(names)
+    network_interfaces.install()
 
 
 def _tables() -> dict[str, Any]:

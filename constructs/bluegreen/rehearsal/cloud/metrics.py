@@ -1,5 +1,6 @@
 """The data points that the data plane and the schedulers feed and that alarms read."""
 
+import itertools
 import threading
 from collections import defaultdict, deque
 from collections.abc import Mapping
@@ -46,7 +47,9 @@ class MetricStore:
     def between(self, metric: MetricName, start: float, end: float) -> list[float]:
         """Return the values observed from `start` (inclusive) to `end` (exclusive)."""
         with self._lock:
-            return [sample.value for sample in self._samples.get(metric, ()) if start <= sample.at < end]
+            # Newest first: what is asked for is recent, and hours of samples lie before it.
+            recent = itertools.takewhile(lambda sample: sample.at >= start, reversed(self._samples.get(metric, ())))
+            return [sample.value for sample in recent if sample.at < end][::-1]
 
     def names(self) -> list[MetricName]:
         """Return every metric that has samples."""

@@ -1,6 +1,7 @@
 """Loopback addresses: one for each task and load balancer, so that container and listener ports stay true."""
 
 import itertools
+import os
 import threading
 
 UNPRIVILEGED = 1024
@@ -13,22 +14,27 @@ SHIFT = 20_000
 class Network:
     """Hands out addresses of 127.0.0.0/8; an address is never used twice, so a late packet meets nobody.
 
+    Args:
+        first: Where in each /16 to begin, 1-65279. Two clouds on one machine need to begin apart; when omitted the
+            process's id decides.
+
     Example:
-        >>> network = Network()
+        >>> network = Network(first=1)
         >>> network.task_address(), network.load_balancer_address(), network.local_port(443)
         ('127.77.0.1', '127.78.0.1', 20443)
     """
 
-    def __init__(self) -> None:
-        self._tasks = itertools.count(1)
-        self._load_balancers = itertools.count(1)
+    def __init__(self, first: int | None = None) -> None:
+        start = os.getpid() % 255 * 256 + 1 if first is None else first
+        self._tasks = itertools.count(start)
+        self._load_balancers = itertools.count(start)
         self._lock = threading.Lock()
 
     def task_address(self) -> str:
         """Return the next task's address.
 
         Raises:
-            ValueError: After 65,535 tasks.
+            ValueError: At the end of the range.
         """
         return self._next("127.77", self._tasks)
 
@@ -36,7 +42,7 @@ class Network:
         """Return the next load balancer's private address.
 
         Raises:
-            ValueError: After 65,535 load balancers.
+            ValueError: At the end of the range.
         """
         return self._next("127.78", self._load_balancers)
 

@@ -34,6 +34,7 @@ def prepare_environment(*, port: int, region: str, account: str, factor: float, 
             "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
             "SFN_WAIT_SCALE": str(1 / factor),
             "LAMBDA_EXECUTOR": "local",
+            "IOT_MTLS_ENABLED": "0",  # else ministack listens on every interface
             "LOG_LEVEL": "WARNING",
             "TMPDIR": str(folder),
             "SSL_CERT_FILE": str(ca_file),
@@ -67,6 +68,7 @@ def serve(
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
     config.loglevel = "WARNING"
 
     async def run() -> None:
@@ -79,7 +81,8 @@ def serve(
         ready()
         await server
 
-    asyncio.run(run())
+    # Not asyncio.run: it would wait for every worker thread, and an execution of ministack's may wait for hours.
+    asyncio.new_event_loop().run_until_complete(run())
 
 
 async def _answers(port: int, server: "asyncio.Task[None]") -> None:

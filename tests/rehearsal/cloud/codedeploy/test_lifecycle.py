@@ -176,6 +176,7 @@ def test_an_alarm_during_the_canary_brings_production_back() -> None:
     assert (start, canary, end) == (0, 10, 0)
     assert world.elbv2.production()[2][0] == returned
     assert world.clock.at - turned[0] <= 30
+    assert [one["trafficWeight"] for one in world.target(failed)["taskSetsInfo"]] == [100.0, 0.0]
     assert world.ecs.statuses() == {"ecs-svc/1": "PRIMARY", "ecs-svc/2": "DRAINING"}
 
 

@@ -77,6 +77,8 @@ def roll_back(
     error = _attempt(rollback, original, aws, watch)
     with registry.lock:
         _finish(rollback, error, clock.now())
+        if not error:
+            failed.weights = rollback.weights
         group = registry.of_deployment(rollback)
         if group and not error:
             group.last_successful = rollback
