@@ -8,6 +8,7 @@ from constructs import Construct
 
 from bluegreen.cdk import BlueGreenService, Container, HealthCheck, HttpCheck, RollbackPolicy, SmokeTests
 
+from .acknowledgements import acknowledge_findings
 from .database import Database
 from .environments import Environment
 from .network import define_network
@@ -72,6 +73,7 @@ class ServiceStack(Stack):
         scheme = "https" if environment.domain_name else "http"
         host = environment.domain_name or self.service.load_balancer.load_balancer_dns_name
         CfnOutput(self, "Url", value=f"{scheme}://{host}")
+        acknowledge_findings(self, environment)
 
     def _certificate(self, environment: Environment) -> acm.Certificate | None:
         if environment.domain_name is None:

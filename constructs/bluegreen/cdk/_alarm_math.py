@@ -21,6 +21,10 @@ _WORSE_BY = 0.005
 """Difference of error rates that is worth a rollback."""
 
 
+_ERRORS = (("e1", "FILL(f1,0)+FILL(c1,0)"), ("e2", "FILL(f2,0)+FILL(c2,0)"))
+"""The failed requests of either version."""
+
+
 @dataclass(frozen=True)
 class Query:
     """One metric of an alarm: its id in the arithmetic, its name, statistic and dimensions."""
@@ -92,13 +96,13 @@ def error_rate(watched: Watched, *, load_balancer_errors: bool) -> Arithmetic:
     whether those requests are among the groups' own: they are added, which at worst halves their share.
     """
     queries = [query for number in (1, 2) for query in _traffic(watched, number)]
-    rates = [_rate(_errors(number), f"r{number}") for number in (1, 2)]
+    rates = [_rate(f"e{number}", f"r{number}") for number in (1, 2)]
     if load_balancer_errors:
         dimensions = (("LoadBalancer", watched.load_balancer),)
         queries.append(Query("b", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", "Sum", dimensions))
         unanswered, requests = "FILL(b,0)", "(r1+r2+FILL(b,0))"
         rates.append(_rate(unanswered, requests, majority=f"3*{unanswered}>{requests}"))
-    return Arithmetic(queries, [("worst", _worst(rates))])
+    return Arithmetic(queries, [*_ERRORS, ("worst", _worst(rates))])
 
 
 def latency(watched: Watched, percentile: str) -> Arithmetic:
@@ -136,12 +140,11 @@ def worse_than_live(watched: Watched) -> Arithmetic:
     than if both fail alike. Errors of a shared dependency hit both and cancel.
     """
     queries = [query for number in (1, 2) for query in _traffic(watched, number)]
-    errors = [(f"e{number}", _errors(number)) for number in (1, 2)]
     one, two = (
         f"1.0986*e{a}-(e1+e2)*LOG(1+2*r{a}/(r1+r2))>{_CERTAIN} AND e{a}/r{a}-e{b}/r{b}>{_WORSE_BY}"
         for a, b in ((1, 2), (2, 1))
     )
-    return Arithmetic(queries, [*errors, ("worse", f"IF(r1<r2,IF({one},1,0),IF({two},1,0))")])
+    return Arithmetic(queries, [*_ERRORS, ("worse", f"IF(r1<r2,IF({one},1,0),IF({two},1,0))")])
 
 
 def _traffic(watched: Watched, number: int) -> list[Query]:
@@ -150,10 +153,6 @@ def _traffic(watched: Watched, number: int) -> list[Query]:
         watched.group_metric(number, "f", "HTTPCode_Target_5XX_Count"),
         watched.group_metric(number, "c", "TargetConnectionErrorCount"),
     ]
-
-
-def _errors(number: int) -> str:
-    return f"(FILL(f{number},0)+FILL(c{number},0))"
 
 
 def _rate(errors: str, requests: str, majority: str = "") -> str:

@@ -1,0 +1,85 @@
+"""What cdk-nag's AwsSolutions pack finds in a stack, and why it is meant so. A reason speaks of one finding alone."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from aws_cdk import Acknowledgment, CfnResource, Validations
+from constructs import Construct, IConstruct
+
+if TYPE_CHECKING:
+    from .environments import Environment
+    from .service_stack import ServiceStack
+
+
+def acknowledge_findings(stack: "ServiceStack", environment: "Environment") -> None:
+    """Acknowledge what is meant; anything else that the pack finds stays a finding.
+
+    Args:
+        stack: The complete stack.
+        environment: Some findings are right in production and meant elsewhere.
+    """
+    service = stack.service
+    _acknowledge(
+        stack.database,
+        {
+            "RDS11": "no public address reaches the isolated subnets, so another port than 5432 would hide nothing",
+            "SMG4": "tasks read the password when they start: to rotate it has to restart them, and nothing does yet",
+        },
+    )
+    if not environment.database.multi_az:
+        _acknowledge(stack.database, {"RDS3": f"{environment.name} can wait for a restore; production has a standby"})
+    if not environment.database.protected:
+        _acknowledge(stack.database, {"RDS10": f"{environment.name} has no data that must outlive its stack"})
+    _acknowledge(
+        service.traffic,
+        {
+            "EC23": "serving the internet is what it is for; the test listener's port is open to the smoke tests only",
+            "ELB2": "requests are counted and timed in CloudWatch, where the rollback alarms read; none is logged",
+        },
+    )
+    _acknowledge(service.task, {"IAM5[Resource::*]": "ecr:GetAuthorizationToken takes no resource"})
+    _acknowledge(
+        service.node.find_child("SmokeTests"),
+        {
+            "IAM5[Resource::*]": "EC2 lets network interfaces be described and made for Lambda on all resources only; "
+            "the function's own code is denied making any"
+        },
+    )
+    _acknowledge_deployment_role(stack)
+    _acknowledge(
+        service.provider,
+        {
+            "IAM5[Resource::*]": "what follows, continues or stops a deployment takes no resource, nor does "
+            "DescribeListeners; what starts one names its deployment group",
+            "SF1": "Step Functions keeps a standard execution's history for 90 days, and the function logs steps",
+            "SF2": "it calls one function again and again with a pause; there is no path to trace",
+        },
+    )
+
+
+def _acknowledge_deployment_role(stack: "ServiceStack") -> None:
+    service = stack.service
+    rules = {"IAM5[Resource::*]": "Elastic Load Balancing and CloudWatch describe on all resources only"}
+    for listener in (service.traffic.production_listener, service.traffic.test_listener):
+        reference = f'{{"Fn::Split":[":listener/",{{"Ref":"{_logical_id(stack, listener)}"}}]}}'
+        arn = f'{{"Fn::Select":[0,{reference}]}}:listener-rule/{{"Fn::Select":[1,{reference}]}}/*'
+        rules[f"IAM5[Resource::{arn}]"] = "a rule's id is known once it exists; the rules are those of this listener"
+    cluster, ecs_service = _logical_id(stack, service.cluster), _logical_id(stack, service.ecs_service)
+    task_sets = (
+        "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task-set/"
+        f"<{cluster}>/<{ecs_service}.Name>/*"
+    )  # fmt: skip
+    rules[f"IAM5[Resource::{task_sets}]"] = "each release makes a task set with a new id, all of this one service"
+    _acknowledge(service.deployment, rules)
+
+
+def _logical_id(stack: "ServiceStack", construct: IConstruct) -> str:
+    resource = construct if isinstance(construct, CfnResource) else construct.node.default_child
+    if not isinstance(resource, CfnResource):
+        raise TypeError(f"{construct.node.path} must have a resource of its own")
+    return str(stack.resolve(resource.logical_id))
+
+
+def _acknowledge(scope: Construct | IConstruct, reasons: Mapping[str, str]) -> None:
+    rules = [Acknowledgment(id=f"AwsSolutions::AwsSolutions-{rule}", reason=reason) for rule, reason in reasons.items()]
+    Validations.of(scope).acknowledge(*rules)
