@@ -50,7 +50,8 @@ def test_an_unknown_fault_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "said"), [("fails", r"exit code 1\): error: no bluegreen.toml in /app"), ("babbles", "did not start")]
+    ("behaviour", "said"),
+    [("fails", "exit code 1: error: no bluegreen.toml in /app"), ("babbles", r"did not start: it said b'Hello")],
 )
 def test_a_cloud_that_does_not_start_is_an_error(tmp_path: Path, behaviour: str, said: str) -> None:
     """A cloud that ends or says something else instead of being ready is ended, and its last words are told."""

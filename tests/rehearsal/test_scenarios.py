@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bluegreen.rehearsal.evidence import Evidence
+from bluegreen.rehearsal.evidence import Event, Evidence
 from bluegreen.rehearsal.load import Answer
 from bluegreen.rehearsal.scenarios import SCENARIOS, UnknownScenarioError, select
 from tests.rehearsal.made_up import BY_NAME, HOOK_FAILED, RED, V1, V2, answers, evidence, rolled_back, turned_back
@@ -79,8 +79,26 @@ def test_a_rollback_is_timed_by_what_users_met(seen: Evidence, seconds: Any) -> 
 
 def test_an_alarm_of_the_scenario_before_turns_nothing() -> None:
     """What happened before the scenario began is not what turned its release back."""
-    early = RED.__class__(999.5, RED.what, RED.kind, RED.facts)
+    early = Event(999.5, RED.what, RED.kind, RED.facts)
     assert evidence(events=[early]).turned is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "turns"),
+    [
+        ("alarm", {"state": "ALARM"}, True),
+        ("alarm", {"state": "OK"}, False),
+        ("lifecycle", {"event": "Install", "status": "failed"}, True),
+        ("lifecycle", {"event": "Install", "status": "succeeded"}, False),
+        ("deployment", {"status": "Stopped"}, True),
+        ("deployment", {"status": "InProgress"}, False),
+        ("task", {"status": "failed"}, False),
+    ],
+)
+def test_a_release_is_turned_back_by_alarms_and_failures(kind: str, facts: dict[str, str], turns: bool) -> None:  # noqa: FBT001 - a table's column
+    """An alarm, a failed lifecycle event and a deployment that failed or was stopped turn a release back; no more."""
+    seen = evidence(events=[Event(1005.0, "it happened", kind, facts)])
+    assert (seen.turned is not None) == turns
 
 
 def test_requests_are_counted_by_who_answered() -> None:

@@ -90,7 +90,11 @@ class Display:
 
     def _line(self, text: Text, at: float | None = None) -> None:
         seconds = (time.monotonic() if at is None else at) - self._begun
-        self._console.print(Text.assemble((f"{seconds:7.1f} s  ", "dim"), text), highlight=False, soft_wrap=True)
+        self._console.print(
+            Text.assemble((f"{seconds:7.1f} s  ", "dim"), text),
+            highlight=False,
+            soft_wrap=not self._console.is_terminal,
+        )
 
     def _picture(self) -> RenderableType:
         with self._lock:

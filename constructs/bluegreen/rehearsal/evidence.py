@@ -123,4 +123,4 @@ def _turns_back(event: Event) -> bool:
     """Whether an event is one that CodeDeploy rolls back for."""
     if event.kind == "alarm":
         return event.facts.get("state") == "ALARM"
-    return event.kind in {"lifecycle", "deployment"} and event.facts.get("status") in {"Failed", "Stopped"}
+    return event.kind in {"lifecycle", "deployment"} and str(event.facts.get("status")).lower() in {"failed", "stopped"}

@@ -1,8 +1,10 @@
 """The local cloud as seen from the rehearsal: a process to start, to talk to and to end."""
 
+import contextlib
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 import urllib.error
@@ -20,6 +22,8 @@ from . import children
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
 CALL_SECONDS = 10.0
+DYING_SECONDS = 1.0
+"""Between the last answer of a cloud that dies and its end."""
 
 
 class CloudError(RehearsalError):
@@ -163,11 +167,19 @@ class LocalCloud:
             said = json.loads(line)
             return Ready(**{name: said[name] for name in Ready.__annotations__ if name in said})
         except (ValueError, KeyError, TypeError):
-            code = children.end(self._process, STOP_SECONDS)
-            said = _last_line(self.log)
+            how = f"it said {line!r}"
+            if not line:
+                self._let_die()
+                how = f"it ended with exit code {self._process.poll()}"
+            children.end(self._process, STOP_SECONDS)
             raise CloudError(
-                f"the local cloud did not start (exit code {code}){said}", hint=f"see {self.log}"
+                f"the local cloud did not start: {how}{_last_line(self.log)}", hint=f"see {self.log}"
             ) from None
+
+    def _let_die(self) -> None:
+        """Wait a moment for a process that seems to be ending, so that its exit code can be told."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(DYING_SECONDS)
 
     def _call(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
@@ -180,6 +192,7 @@ class LocalCloud:
                 said = error.read().decode(errors="replace")
             raise CloudError(f"the local cloud refused {path} with {error.code}: {said}") from error
         except OSError as error:
+            self._let_die()
             self.check_running()
             raise CloudError(f"the local cloud does not answer at {self.ready.control}: {error}") from error
 
