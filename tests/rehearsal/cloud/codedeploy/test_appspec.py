@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 import json
 from typing import Any
@@ -79,6 +80,14 @@ def broken(**changes: Any) -> str:
         (appspec(TaskDefinition=""), "lacks TaskDefinition"),
         (appspec(LoadBalancerInfo=None), "LoadBalancerInfo must be an object"),
         (appspec(LoadBalancerInfo={"ContainerName": "app"}), "lacks ContainerPort"),
+        (appspec(LoadBalancerInfo={"ContainerName": "app", "ContainerPort": "http"}), "whole number, got 'http'"),
+        (
+            appspec(CapacityProviderStrategy=[{"CapacityProvider": "FARGATE", "Base": []}]),
+            "Base must be a whole number",
+        ),
+        ("?", "version must be 0.0, got None"),
+        ("2001-99-99", "neither JSON nor YAML"),
+        (broken(Hooks="AfterInstall"), "Hooks must be a list, got str"),
         (
             appspec(NetworkConfiguration={"AwsvpcConfiguration": {"Subnets": ["subnet-2"]}}),
             "or none, lacks securityGroups, assignPublicIp",
@@ -136,3 +145,29 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     """No text makes the reader fail in any other way than by refusing the revision."""
     with pytest.raises(ApiError):
         parse(text)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(name=st.sampled_from(["version", "Resources", "Hooks"]), value=VALUES)
+def test_any_value_in_any_place_is_read_or_refused(name: str, value: Any) -> None:
+    """Whatever stands where the AppSpec's parts belong, it is read or refused."""
+    with contextlib.suppress(ApiError):
+        parse(broken(**{name: value}))
+
+
+@given(
+    name=st.sampled_from(
+        ["TaskDefinition", "LoadBalancerInfo", "NetworkConfiguration", "CapacityProviderStrategy", "PlatformVersion"]
+    ),
+    value=VALUES,
+)
+def test_any_value_in_the_properties_is_read_or_refused(name: str, value: Any) -> None:
+    """Whatever stands where a property of the service belongs, it is read or refused."""
+    with contextlib.suppress(ApiError):
+        parse(appspec(**{name: value}))

@@ -111,6 +111,14 @@ def test_a_hook_that_never_answers_fails_after_an_hour(*, silent: bool, waited: 
     info = world.run({"BeforeInstall": "hook"})
     assert info["errorInformation"]["code"] == "HOOK_EXECUTION_FAILURE"
     assert info["completeTime"] - info["startTime"] == pytest.approx(waited, abs=1)
+    ((_, event),) = world.functions.events
+    with pytest.raises(ApiError) as late:
+        world.api.put_lifecycle_event_hook_execution_status(
+            deploymentId=event["DeploymentId"],
+            lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
+            status="Succeeded",
+        )
+    assert late.value.code == "LifecycleEventAlreadyCompletedException"
 
 
 def test_install_gives_up_after_an_hour() -> None:
@@ -280,7 +288,10 @@ def test_what_a_deployment_left_behind_is_cleared_by_the_next() -> None:
     world.clock.plan(100, lambda: world.api.stop_deployment(deploymentId=world.deployments()[0]))
     world.run()
     assert world.ecs.statuses() == {"ecs-svc/1": "PRIMARY", "ecs-svc/2": "ACTIVE"}
+    at_shift: list[dict[str, str]] = []
+    world.elbv2.on_shift = lambda _: at_shift.append(world.ecs.statuses())
     world.run()
+    assert at_shift[1] == {"ecs-svc/1": "PRIMARY", "ecs-svc/2": "DRAINING", "ecs-svc/3": "ACTIVE"}
     assert world.ecs.statuses() == {"ecs-svc/1": "DRAINING", "ecs-svc/2": "DRAINING", "ecs-svc/3": "PRIMARY"}
     assert [percent for _, percent in world.elbv2.production()] == [0, 10, 0, 10, 100]
 

@@ -71,7 +71,7 @@ def parse(content: str) -> AppSpec:
         ApiError: If it is neither, or not an AppSpec for ECS.
     """
     document = _mapping(_load(content), "the AppSpec")
-    document = {key.lower(): value for key, value in document.items()}
+    document = {str(key).lower(): value for key, value in document.items()}
     if str(document.get("version")) not in {"0.0", "0"}:
         raise _invalid(f"the AppSpec's version must be 0.0, got {document.get('version')}")
     properties = _properties(document)
@@ -80,7 +80,7 @@ def parse(content: str) -> AppSpec:
         content=content,
         task_definition=_required(properties, "TaskDefinition"),
         container_name=_required(balancer, "ContainerName"),
-        container_port=int(_required(balancer, "ContainerPort")),
+        container_port=_whole(_required(balancer, "ContainerPort"), "ContainerPort"),
         platform_version=properties.get("PlatformVersion"),
         network=_network(properties),
         capacity_providers=_capacity_providers(properties),
@@ -91,7 +91,7 @@ def parse(content: str) -> AppSpec:
 def with_task_definition(content: str, task_definition: str) -> str:
     """Return the AppSpec that runs another task definition, in JSON: the revision that a rollback deploys."""
     document = _load(content)
-    resources = next(value for key, value in document.items() if key.lower() == "resources")
+    resources = next(value for key, value in document.items() if str(key).lower() == "resources")
     for resource in resources[0].values():
         resource["Properties"]["TaskDefinition"] = task_definition
     return json.dumps(document)
@@ -104,7 +104,7 @@ def _load(content: str) -> Any:
         pass
     try:
         return yaml.safe_load(content)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that does not exist, and the like
         raise _invalid(f"the AppSpec is neither JSON nor YAML: {error}") from error
 
 
@@ -144,8 +144,8 @@ def _capacity_providers(properties: Document) -> list[Document] | None:
     return [
         {
             "capacityProvider": _required(_mapping(one, "a capacity provider"), "CapacityProvider"),
-            "base": int(one.get("Base", 0)),
-            "weight": int(one.get("Weight", 0)),
+            "base": _whole(one.get("Base", 0), "Base"),
+            "weight": _whole(one.get("Weight", 0), "Weight"),
         }
         for one in strategy
     ]
@@ -153,6 +153,8 @@ def _capacity_providers(properties: Document) -> list[Document] | None:
 
 def _hooks(hooks: Any) -> dict[str, str]:
     found: dict[str, str] = {}
+    if not isinstance(hooks or [], list):
+        raise _invalid(f"Hooks must be a list, got {type(hooks).__name__}")
     for entry in hooks or []:
         for event, function in _mapping(entry, "a hook").items():
             if event not in HOOKABLE:
@@ -173,6 +175,13 @@ def _required(document: Document, name: str) -> Any:
     if not document.get(name):
         raise _invalid(f"the AppSpec lacks {name}")
     return document[name]
+
+
+def _whole(value: Any, name: str) -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError) as error:
+        raise _invalid(f"{name} must be a whole number, got {value!r}") from error
 
 
 def _invalid(message: str) -> ApiError:

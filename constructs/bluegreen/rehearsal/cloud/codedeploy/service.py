@@ -179,7 +179,7 @@ class CodeDeploy(Administration):
                     "InvalidLifecycleEventHookExecutionIdException",
                     f"deployment {deployment.id} has no hook execution {execution_id!r}",
                 )
-            if execution.over or execution.answer is not None or deployment.ended:
+            if execution.over or execution.answer is not None:
                 raise ApiError(
                     "LifecycleEventAlreadyCompletedException",
                     f"the lifecycle event {execution.event} of deployment {deployment.id} is completed already",
