@@ -434,6 +434,22 @@ def test_answers_of_hooks_are_checked() -> None:
         assert refusal.value.code == code
 
 
+def test_the_first_answer_of_a_hook_counts() -> None:
+    """A hook that was invoked twice and answers twice is refused the second time, and its first answer stands."""
+    world = World()
+    refused: list[str] = []
+
+    def answer_twice(**request: str) -> None:
+        world.api.put_lifecycle_event_hook_execution_status(**request)
+        with pytest.raises(ApiError) as refusal:
+            world.api.put_lifecycle_event_hook_execution_status(**request | {"status": "Failed"})
+        refused.append(refusal.value.code)
+
+    world.functions.answer = answer_twice
+    assert world.run({"AfterInstall": "hook"})["status"] == "Succeeded"
+    assert refused == ["LifecycleEventAlreadyCompletedException"]
+
+
 def test_deleting_the_group_ends_its_deployment() -> None:
     """The deployment under way fails as DEPLOYMENT_GROUP_MISSING and is not rolled back."""
     world = World()

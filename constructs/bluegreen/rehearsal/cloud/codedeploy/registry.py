@@ -64,7 +64,7 @@ class Config:
 
 @dataclass
 class HookExecution:
-    """A hook that was invoked; `answer` is None until it was given, and `over` once nobody waits for it."""
+    """A hook that was invoked; `answer` is None until it is given; `over` once no answer is taken any more."""
 
     deployment: Deployment
     event: str

@@ -179,12 +179,12 @@ class CodeDeploy(Administration):
                     "InvalidLifecycleEventHookExecutionIdException",
                     f"deployment {deployment.id} has no hook execution {execution_id!r}",
                 )
-            if execution.over or execution.answer is not None:
+            if execution.over:
                 raise ApiError(
                     "LifecycleEventAlreadyCompletedException",
                     f"the lifecycle event {execution.event} of deployment {deployment.id} is completed already",
                 )
-            execution.answer = status
+            execution.answer, execution.over = status, True
             deployment.awake.set()
         return {"lifecycleEventHookExecutionId": execution_id}
 
