@@ -1,5 +1,6 @@
 """Refuses literals that look like secrets where everyone who may describe a task definition can read them."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -75,6 +76,33 @@ def why_secret(name: str, value: str) -> str | None:
     if names_a_secret(name, literal) and not _NOT_A_VALUE.fullmatch(literal) and not _ADDRESS.fullmatch(literal):
         return BY_NAME
     return BY_ENTROPY if looks_random(name, literal) else None
+
+
+def why_secret_string(text: str) -> str | None:
+    """Say why the literal of a secret string is a secret in plain text.
+
+    Args:
+        text: What a template puts into Secrets Manager. A JSON object is judged field by field; anything else that is
+            literal is a secret, because of where it stands.
+
+    Returns:
+        The reason, and in a JSON object the field's name; None when the text is only a frame for what is generated, or
+        for what the CDK resolves later.
+
+    Example:
+        >>> why_secret_string("hunter2")
+        'its name says that it is one'
+        >>> why_secret_string('{"username": "orders"}') is None
+        True
+    """
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = text
+    if not isinstance(document, dict):
+        return why_secret("secret", text)
+    found = ((name, why_secret(name, value)) for name, value in document.items() if isinstance(value, str))
+    return next((f"field {name}: {why}" for name, why in found if why), None)
 
 
 def _with_reasons(allowed: Mapping[str, str]) -> Mapping[str, str]:

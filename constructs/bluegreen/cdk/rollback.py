@@ -68,7 +68,7 @@ class RollbackPolicy:
     Example:
         >>> policy = RollbackPolicy(error_rate_percent=0.5, latency_p95_ms=None, memory_percent=95)
         >>> policy.longest_detection_minutes
-        5
+        3
     """
 
     error_rate_percent: float | None = 1
