@@ -35,7 +35,7 @@ class _LiteralSecretStrings:
                 why = why_secret_string(construct.secret_string or "")
                 if why:
                     found.append(
-                        f"{construct.node.path} holds a secret in plain text ({why}): whoever may read the template can "
-                        "read it; let Secrets Manager generate the value, or create the secret outside and import it"
+                        f"{construct.node.path} holds a secret in plain text ({why}): whoever reads the template sees "
+                        "it; let Secrets Manager generate the value, or create the secret outside and import it"
                     )
         return found
