@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+LATEST_SECONDS = 600.0
+"""How much later than its neighbours, in cloud seconds, a sample may be recorded and still be found."""
+
 Dimensions = frozenset[tuple[str, str]]
 """A metric's dimensions: CloudWatch treats each distinct set as a metric of its own."""
 
@@ -48,8 +51,9 @@ class MetricStore:
         """Return the values observed from `start` (inclusive) to `end` (exclusive)."""
         with self._lock:
             # Newest first: what is asked for is recent, and hours of samples lie before it.
-            recent = itertools.takewhile(lambda sample: sample.at >= start, reversed(self._samples.get(metric, ())))
-            return [sample.value for sample in recent if sample.at < end][::-1]
+            oldest = start - LATEST_SECONDS
+            recent = itertools.takewhile(lambda sample: sample.at >= oldest, reversed(self._samples.get(metric, ())))
+            return [sample.value for sample in recent if start <= sample.at < end][::-1]
 
     def names(self) -> list[MetricName]:
         """Return every metric that has samples."""

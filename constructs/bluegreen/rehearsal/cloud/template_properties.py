@@ -45,6 +45,9 @@ def _convert(shape: Shape | None, value: Any, path: str) -> Any:
             return {member: _convert(shape.members[member], value[name], f"{path}{name}.") for name, member in names}
         case ListShape() if isinstance(value, list):
             return [_convert(shape.member, item, path) for item in value]
+        case MapShape() if path == "Tags." and isinstance(value, list):
+            # Templates list tags, with Key and Value; some APIs take a map.
+            return {tag["Key"]: tag["Value"] for tag in value}
         case MapShape() if isinstance(value, dict):
             return {key: _convert(shape.value, item, path) for key, item in value.items()}
     return _leaf(shape.type_name if shape else "", value, path.rstrip("."))

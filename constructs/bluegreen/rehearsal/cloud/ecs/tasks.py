@@ -1,5 +1,6 @@
 """A task: a loopback address, one process per container, and its targets, from start to the last exit code."""
 
+import socket
 import sys
 import threading
 import time
@@ -20,6 +21,13 @@ from .state import new_id
 DEFAULT_STOP_TIMEOUT = 30
 LEAST_STOP_SECONDS = 1.0
 """Real seconds a process always has to end, however compressed the time: its own shutdown is not compressed."""
+
+LONGEST_BOOT_SECONDS = 10.0
+"""Real seconds a task may take until it listens before its targets are registered all the same.
+
+An application's start is not compressed: counted as running from its first instruction, a start of two seconds would
+look like two minutes of failed health checks. On AWS a task is registered as soon as its containers run.
+"""
 
 _DRAIN_POLL_SECONDS = 0.1
 _LONGEST_DRAIN = 3660
@@ -86,6 +94,7 @@ class Task:
         self.was_healthy = False
         self.created_at = platform.clock.now()
         self.started_at: float | None = None
+        self._boot_ends = 0.0
         self.stopped_at: float | None = None
         self._platform = platform
         self._lock = threading.Lock()
@@ -111,19 +120,14 @@ class Task:
             plans = [(container, *self._plan(container)) for container in self.containers]
             for container, launch, variables in plans:
                 self._launch(container, launch, variables)
-            self.status = "ACTIVATING"
-            self._register()
         except environment.SecretUnavailableError as error:
             return self.stop("TaskFailedToStart", f"ResourceInitializationError: {error}")
         except UnknownImageError as error:
             return self.stop("TaskFailedToStart", f"CannotPullContainerError: {error}")
         except OSError as error:
             return self.stop("TaskFailedToStart", f"CannotStartContainerError: {error}")
-        except (ClientError, BotoCoreError) as error:
-            return self.stop("TaskFailedToStart", f"ResourceInitializationError: unable to register targets: {error}")
-        self.status = "RUNNING"
-        self.started_at = self._platform.clock.now()
-        self._journal(f"task {self.id[:8]} of {self.spec.service} ({self.version}) started at {self.address}")
+        self.status = "ACTIVATING"
+        self._boot_ends = time.monotonic() + LONGEST_BOOT_SECONDS
         return None
 
     def check(self) -> None:
@@ -133,6 +137,28 @@ class Task:
                 container.exit_code = container.process.poll()
         if self.desired_status == "RUNNING" and any(c.essential and c.exit_code is not None for c in self.containers):
             self.stop("EssentialContainerExited", "Essential container in task exited")
+        elif self.status == "ACTIVATING" and (self._listens() or time.monotonic() > self._boot_ends):
+            self._activate()
+
+    def _activate(self) -> None:
+        """Register its targets: from now on it runs, and its health counts."""
+        try:
+            self._register()
+        except (ClientError, BotoCoreError) as error:
+            self.stop("TaskFailedToStart", f"ResourceInitializationError: unable to register targets: {error}")
+            return
+        self.status = "RUNNING"
+        self.started_at = self._platform.clock.now()
+        self._journal(f"task {self.id[:8]} of {self.spec.service} ({self.version}) started at {self.address}")
+
+    def _listens(self) -> bool:
+        """Whether every target accepts connections."""
+        for _, target in self._targets():
+            try:
+                socket.create_connection((target["Id"], target["Port"]), timeout=1).close()
+            except OSError:
+                return False
+        return True
 
     def stop(self, code: str, reason: str) -> None:
         """Begin to stop: leave the target groups, drain, SIGTERM, SIGKILL after the stop timeout. Returns at once.
