@@ -19,13 +19,13 @@ from bluegreen.rehearsal import rehearsal as module
 from bluegreen.rehearsal.evidence import Evidence
 from bluegreen.rehearsal.scenarios import SCENARIOS
 from bluegreen.rehearsal.workload import Workload
-from tests.rehearsal.made_up import evidence, result, rolled_back, turned_back
+from tests.rehearsal.made_up import INSTALL_FAILED, evidence, result, rolled_back, turned_back
 
 GOOD = {
     "release": evidence(),
     "rejected-by-smoke-test": rolled_back(),
     "errors-after-shift": turned_back(),
-    "crash-at-start": rolled_back(),
+    "crash-at-start": rolled_back(events=[INSTALL_FAILED]),
 }
 
 

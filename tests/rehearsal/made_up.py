@@ -13,10 +13,12 @@ BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 RED = Event(1016.0, "alarm Prod-Orders-ErrorRate is ALARM", "alarm", {"name": "ErrorRate", "state": "ALARM"})
 HOOK_FAILED = Event(
     1009.0,
-    "AfterAllowTestTraffic of d-TWO is Failed",
+    "AfterAllowTestTraffic failed",
     "lifecycle",
-    {"event": "AfterAllowTestTraffic", "status": "Failed"},
+    {"event": "AfterAllowTestTraffic", "status": "failed"},
 )
+
+INSTALL_FAILED = Event(1009.0, "Install failed", "lifecycle", {"event": "Install", "status": "failed"})
 
 
 def answers(

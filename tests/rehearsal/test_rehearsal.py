@@ -35,7 +35,13 @@ class World:
         self.red = [["Orders-ErrorRate"]] * 2
         self.ended: list[str] = []
         self.dead = False
+        self.entries: list[dict[str, Any]] = []
         self._outcomes = iter(outcomes)
+        for number in range(1, 9):
+            self.tell("task", address=f"127.77.0.{number}", version=f"v{number}")
+
+    def tell(self, kind: str, **facts: str) -> None:
+        self.entries.append({"at": 60.0 * time.monotonic(), "what": f"{kind} {facts}", "kind": kind, "facts": facts})
 
     def deploy(self, version: str) -> int:
         self.deployed.append(version)
@@ -44,6 +50,8 @@ class World:
         code, self.status = next(self._outcomes)
         if code == 0:
             self.live = version
+        else:
+            self.tell("lifecycle", event="AfterAllowTestTraffic", status="failed")
         time.sleep(0.2)  # the load runs meanwhile
         return code
 
@@ -76,12 +84,8 @@ class FakeCloud:
     def journal(self, since: int) -> tuple[list[dict[str, Any]], int]:
         if self.world.dead:
             raise CloudError("the local cloud ended with exit code 1")
-        entries = [
-            {"at": 60.0 * time.monotonic(), "what": f"task of v{number} started", "kind": "task",
-             "facts": {"address": f"127.77.0.{number}", "version": f"v{number}"}}
-            for number in range(1, 9)
-        ][since:]  # fmt: skip
-        return entries, 8
+        entries = self.world.entries[since:]
+        return entries, since + len(entries)
 
     def state(self) -> dict[str, Any]:
         return {}

@@ -5,13 +5,24 @@ import pytest
 from bluegreen.rehearsal.evidence import Event, Evidence
 from bluegreen.rehearsal.load import Answer
 from bluegreen.rehearsal.scenarios import SCENARIOS, UnknownScenarioError, select
-from tests.rehearsal.made_up import BY_NAME, HOOK_FAILED, RED, V1, V2, answers, evidence, rolled_back, turned_back
+from tests.rehearsal.made_up import (
+    BY_NAME,
+    HOOK_FAILED,
+    INSTALL_FAILED,
+    RED,
+    V1,
+    V2,
+    answers,
+    evidence,
+    rolled_back,
+    turned_back,
+)
 
 GOOD = {
     "release": evidence(),
     "rejected-by-smoke-test": rolled_back(),
     "errors-after-shift": turned_back(),
-    "crash-at-start": rolled_back(),
+    "crash-at-start": rolled_back(events=[INSTALL_FAILED]),
 }
 
 RESET = Answer(1012.0, 0.1, None, None, "ConnectionResetError: reset by peer")
@@ -43,7 +54,7 @@ def test_a_scenario_holds_on_what_it_describes(name: str) -> None:
         ("rejected-by-smoke-test", rolled_back(exit_code=0), "the release failed"),
         ("rejected-by-smoke-test", rolled_back(answers=[*rolled_back().answers, RESET]), "1 of 14851 requests failed"),
         ("errors-after-shift", rolled_back(events=[RED]), "the fault was not felt"),
-        ("errors-after-shift", turned_back(events=[]), "nothing turned the release back"),
+        ("errors-after-shift", turned_back(events=[]), "nothing turned the release back, expected an alarm"),
         ("errors-after-shift", turned_back(2.1), "the rollback took 2.10 s, at most 2 s"),
         ("errors-after-shift", turned_back(answers=[*turned_back().answers, RESET]), "apart from the candidate's"),
         (
@@ -51,6 +62,11 @@ def test_a_scenario_holds_on_what_it_describes(name: str) -> None:
             turned_back(answers=[*turned_back().answers, RESET._replace(target=V1, status=502)]),
             "1 by v1",
         ),
+        ("errors-after-shift", turned_back(events=[INSTALL_FAILED, RED]), '"Install failed" turned the release back'),
+        ("rejected-by-smoke-test", rolled_back(events=[INSTALL_FAILED]), "expected AfterAllowTestTraffic to fail"),
+        ("rejected-by-smoke-test", rolled_back(events=[RED, HOOK_FAILED]), 'is ALARM" turned the release back'),
+        ("crash-at-start", rolled_back(), "expected Install to fail"),
+        ("crash-at-start", rolled_back(events=[]), "nothing turned the release back"),
         ("crash-at-start", turned_back(), "the candidate v2 served 2925 requests in production"),
     ],
 )  # fmt: skip

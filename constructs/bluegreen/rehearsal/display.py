@@ -89,7 +89,7 @@ class Display:
             self._live = None
 
     def _line(self, text: Text, at: float | None = None) -> None:
-        seconds = (time.monotonic() if at is None else at) - self._begun
+        seconds = max(0.0, (time.monotonic() if at is None else at) - self._begun)
         self._console.print(
             Text.assemble((f"{seconds:7.1f} s  ", "dim"), text),
             highlight=False,

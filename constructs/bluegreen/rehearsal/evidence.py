@@ -98,9 +98,14 @@ class Evidence:
         return dict(sorted(counts.items()))
 
     @property
+    def turned_by(self) -> Event | None:
+        """What turned the release back: the first alarm, failed lifecycle event, or deployment that failed."""
+        return next((event for event in self.events if event.at >= self.started and _turns_back(event)), None)
+
+    @property
     def turned(self) -> float | None:
-        """When the release was turned back: the first alarm, failed lifecycle event, or deployment that failed."""
-        return next((event.at for event in self.events if event.at >= self.started and _turns_back(event)), None)
+        """When the release was turned back."""
+        return self.turned_by.at if self.turned_by else None
 
     @property
     def last_by_candidate(self) -> float | None:

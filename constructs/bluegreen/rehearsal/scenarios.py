@@ -6,7 +6,7 @@ from typing import Any
 
 from bluegreen.errors import RehearsalError
 
-from .evidence import Evidence
+from .evidence import Event, Evidence
 
 Check = Callable[[Evidence], str | None]
 """Looks at the evidence; returns what is wrong, or None."""
@@ -113,16 +113,38 @@ def failures_from_candidate_alone(evidence: Evidence) -> str | None:
     )
 
 
+def turned_by_alarm(evidence: Evidence) -> str | None:
+    """It was an alarm that turned the release back."""
+    found = evidence.turned_by
+    return None if found and found.kind == "alarm" else f"{_cause(found)} turned the release back, expected an alarm"
+
+
+def failed_at(step: str) -> Check:
+    """Return the check that this lifecycle event failed before anything else went wrong."""
+
+    def check(evidence: Evidence) -> str | None:
+        found = evidence.turned_by
+        if found and found.kind == "lifecycle" and found.facts.get("event") == step:
+            return None
+        return f"{_cause(found)} turned the release back, expected {step} to fail"
+
+    return check
+
+
 def turned_back_in_time(evidence: Evidence) -> str | None:
-    """An alarm turned it, the candidate served nothing `ROLLBACK_SECONDS` later, and nothing failed from then on."""
+    """The candidate served nothing `ROLLBACK_SECONDS` after it was turned back, and nothing failed from then on."""
     if evidence.turned is None:
-        return "nothing turned the release back: no alarm, no failed lifecycle event"
+        return None  # told by turned_by_alarm
     if evidence.rollback_seconds is None:
         return "the candidate served no request in production, so the rollback cannot be timed"
     if evidence.rollback_seconds > ROLLBACK_SECONDS:
         return f"the rollback took {evidence.rollback_seconds:.2f} s, at most {ROLLBACK_SECONDS:g} s are allowed"
     after = sum(answer.sent > evidence.turned + ROLLBACK_SECONDS for answer in evidence.failures)
     return f"{after} requests failed after the rollback" if after else None
+
+
+def _cause(event: Event | None) -> str:
+    return f'"{event.what}"' if event else "nothing"
 
 
 def _only(evidence: Evidence, version: str) -> str | None:
@@ -148,7 +170,7 @@ SCENARIOS = (
         summary="the candidate fails on the test listener, and never meets a user",
         group="release",
         expected="rolled-back",
-        checks=(none_failed, candidate_never_served, ends_on_live),
+        checks=(none_failed, candidate_never_served, failed_at("AfterAllowTestTraffic"), ends_on_live),
         fault={"fault": "errors-on-test"},
     ),
     Scenario(
@@ -156,7 +178,7 @@ SCENARIOS = (
         summary="the candidate answers 5xx once it has production traffic; an alarm turns it back",
         group="release",
         expected="rolled-back",
-        checks=(failures_from_candidate_alone, turned_back_in_time, ends_on_live),
+        checks=(failures_from_candidate_alone, turned_by_alarm, turned_back_in_time, ends_on_live),
         fault={"fault": "errors-after-shift", "share": 1.0},
     ),
     Scenario(
@@ -164,7 +186,7 @@ SCENARIOS = (
         summary="the candidate's tasks exit as soon as they start, and never get traffic",
         group="release",
         expected="rolled-back",
-        checks=(none_failed, candidate_never_served, ends_on_live),
+        checks=(none_failed, candidate_never_served, failed_at("Install"), ends_on_live),
         fault={"fault": "crash-at-start"},
     ),
 )
