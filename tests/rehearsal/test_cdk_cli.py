@@ -33,16 +33,26 @@ def cli(app: Path, exit_code: int = 0) -> CdkCli:
 
 
 def test_a_deploy_is_the_owners_own_command(app: Path) -> None:
-    """The stack, the version, no questions, and an output folder of the rehearsal's own are what cdk is called with."""
+    """The stack, the version, the application's context, no questions, and an output folder of the rehearsal's own."""
+    (app / "bluegreen.toml").write_text('[cdk]\ncontext = { environment = "prod" }')
     code, log = cli(app).deploy("ProdStack", "v2")
     called = json.loads(log.read_text())
     assert code == 0
     assert called["folder"] == str(app)
-    assert called["arguments"][:4] == ["deploy", "ProdStack", "--context", "version=v2"]
+    assert called["arguments"][:2] == ["deploy", "ProdStack"]
+    assert {"--context=version=v2", "--context=environment=prod"} < set(called["arguments"])
     assert "--require-approval never" in " ".join(called["arguments"])
     assert not (app / "cdk.out").exists()
     output = called["arguments"][called["arguments"].index("--output") + 1]
     assert Path(output).is_relative_to(app.parent.parent)
+
+
+@pytest.mark.parametrize("text", ["[cdk]\ncontext = 1", "[cdk.context]\nversion = 2", "[cdk]\nother = 1", "cdk = 1"])
+def test_a_context_that_is_no_table_of_texts_is_refused(app: Path, text: str) -> None:
+    """What cdk could not be given is refused before anything starts."""
+    (app / "bluegreen.toml").write_text(text)
+    with pytest.raises(MissingPartError, match=r"\[cdk\] in .*bluegreen.toml must hold nothing but context"):
+        cli(app)
 
 
 def test_no_setting_of_the_user_leads_to_a_real_account(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ def test_an_image_has_a_name_and_a_version(image: str, expected: tuple[str, str]
     ("text", "message", "hint"),
     [
         ("[images.orders", "cannot read .*bluegreen.toml", "correct the file"),
-        ("[image.orders]", "unknown key 'image' in the file; allowed are images", "correct"),
+        ("[image.orders]", "unknown key 'image' in the file; allowed are cdk, images", "correct"),
         ('[images.orders]\ncommand = ["sh"]\nport = 1', "unknown key 'port' in images.orders; allowed", "correct"),
         (
             '[images.orders]\ncommand = ["sh"]\n[images.orders.versions.v2]\nversions = {}',

@@ -10,6 +10,7 @@ from .rollback import RollbackPolicy
 from .scaling import Scaling
 from .service import BlueGreenService
 from .smoke_tests import SecretHeader, SmokeTests
+from .window import Window
 
 __all__ = [
     "BlueGreenService",
@@ -23,4 +24,5 @@ __all__ = [
     "Scaling",
     "SecretHeader",
     "SmokeTests",
+    "Window",
 ]

@@ -14,6 +14,7 @@ from ._arns import colon_arn, slash_arn
 from ._functions import small_function
 from ._names import computed_name
 from ._state_machine import release_definition
+from .secret_strings import refuse_literal_secret_strings
 
 if TYPE_CHECKING:
     from .deployment import Application, Deployment
@@ -50,6 +51,7 @@ class ReleaseProvider(Construct):
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
+        refuse_literal_secret_strings(stack)
         # The function starts the state machine and the state machine calls the function: one has to know the other's
         # name before it exists.
         name = computed_name(self, max_length=80)

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from subprocess import Popen, TimeoutExpired
@@ -49,6 +50,7 @@ class CdkCli:
         self._folder = folder
         self._node = find_node()
         self._cdk = find_cdk(app_folder)
+        self._context = context(app_folder / "bluegreen.toml")
         self._environment = {**_without_own_settings(os.environ), **environment, **self._settings()}
         self._running: Popen[bytes] | None = None
         self._runs = 0
@@ -95,8 +97,8 @@ class CdkCli:
         """Deploy a stack at a version, as its owner would; return the exit code and the file with the output."""
         output = self._folder / "assemblies" / version
         return self.run(
-            *("deploy", stack, "--context", f"version={version}", "--output", str(output)),
-            *("--require-approval", "never", "--progress", "events"),
+            *("deploy", stack, "--output", str(output), "--require-approval", "never", "--progress", "events"),
+            *(f"--context={name}={value}" for name, value in {**self._context, "version": version}.items()),
         )
 
     def stop(self) -> None:
@@ -139,6 +141,23 @@ def check_application(app_folder: Path) -> None:
         raise MissingPartError(f"cannot read {file}: {error}", hint="correct the file") from error
     if not isinstance(document, dict) or not document.get("app"):
         raise MissingPartError(f'{file} has no "app"', hint='such as {"app": "python app.py"}')
+
+
+def context(file: Path) -> dict[str, str]:
+    """Return the context values that a bluegreen.toml gives every `cdk` command; none when it does not say.
+
+    Raises:
+        MissingPartError: If `[cdk]` holds anything else than `context`, a table of texts.
+    """
+    document = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    table = document.get("cdk", {})
+    given = table.get("context", {}) if isinstance(table, dict) and not table.keys() - {"context"} else None
+    if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
+        raise MissingPartError(
+            f"[cdk] in {file} must hold nothing but context, a table of texts, got {table!r}",
+            hint='such as [cdk]\ncontext = { environment = "prod" }',
+        )
+    return dict(given)
 
 
 def find_cdk(app_folder: Path) -> Path:

@@ -146,7 +146,7 @@ class _Reader:
         self._path = path
 
     def images(self, document: Mapping[str, Any]) -> dict[str, _Run]:
-        self._keys(document, {"images", "load"}, "the file")  # `load` is workload.py's
+        self._keys(document, {"cdk", "images", "load"}, "the file")  # cdk_cli.py and workload.py read the others
         images = self._table(document.get("images", {}), "images")
         return {
             name: self._image(self._table(table, f"images.{name}"), f"images.{name}") for name, table in images.items()

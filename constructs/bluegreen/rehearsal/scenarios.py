@@ -167,11 +167,11 @@ SCENARIOS = (
     ),
     Scenario(
         name="rejected-by-smoke-test",
-        summary="the candidate fails on the test listener, and never meets a user",
+        summary="the candidate answers 404 on the test listener, and never meets a user",
         group="release",
         expected="rolled-back",
         checks=(none_failed, candidate_never_served, failed_at("AfterAllowTestTraffic"), ends_on_live),
-        fault={"fault": "errors-on-test"},
+        fault={"fault": "missing-on-test"},
     ),
     Scenario(
         name="errors-after-shift",

@@ -109,6 +109,6 @@ def _handlers(resource_type: ResourceType) -> dict[str, Any]:
 
 def _run_on_worker_threads(type_names: set[str]) -> None:
     """Let our types block: a service waits to be steady while the event loop goes on serving."""
-    stacks = importlib.import_module("ministack.services.cloudformation.stacks")
+    stacks: Any = importlib.import_module("ministack.services.cloudformation.stacks")
     original = stacks._runs_on_worker_thread  # noqa: SLF001 - checked by name in _tables
     stacks._runs_on_worker_thread = lambda name: name in type_names or original(name)  # noqa: SLF001 - likewise

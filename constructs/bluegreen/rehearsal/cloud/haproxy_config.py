@@ -6,6 +6,7 @@ from .traffic import Backend, Configuration, FixedResponse, Forward, Frontend, R
 
 WEIGHTS = "weights.map"
 ERRORS = "errors.map"
+MISSING = "missing.map"
 DELAYS = "delays.map"
 MILLION = 1_000_000
 """Shares are drawn in millionths."""
@@ -34,6 +35,7 @@ def maps(configuration: Configuration) -> dict[str, Entries]:
     return {
         WEIGHTS: tuple(entry for entries in weights for entry in entries),
         ERRORS: tuple((f"{f}|{s}", str(round(e.error_share * MILLION))) for (f, s), e in effects if e.error_share),
+        MISSING: tuple((f"{f}|{s}", str(round(e.missing_share * MILLION))) for (f, s), e in effects if e.missing_share),
         DELAYS: tuple((f"{f}|{s}", str(e.delay_milliseconds)) for (f, s), e in effects if e.delay_milliseconds),
     }
 
@@ -182,6 +184,8 @@ def _backend(backend: Backend) -> str:
         "http-response set-var(txn.effect) var(txn.listener),concat(|,txn.server)",
         f"http-response set-var(txn.errors) var(txn.effect),map_str_int({ERRORS},0)",
         f"http-response set-status 500 if {{ rand({MILLION}),sub(txn.errors) lt 0 }}",
+        f"http-response set-var(txn.missing) var(txn.effect),map_str_int({MISSING},0)",
+        f"http-response set-status 404 if {{ rand({MILLION}),sub(txn.missing) lt 0 }}",
         f"http-response set-var(txn.delay) var(txn.effect),map_str_int({DELAYS},0)",
         "http-response lua.delay if { var(txn.delay) -m int gt 0 }",
     ]

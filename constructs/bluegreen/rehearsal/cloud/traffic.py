@@ -107,10 +107,12 @@ class Effect:
 
     Args:
         error_share: The share of responses turned into 500, 0 to 1.
+        missing_share: The share of responses turned into 404, 0 to 1.
         delay_milliseconds: How long each response is held back.
     """
 
     error_share: float = 0.0
+    missing_share: float = 0.0
     delay_milliseconds: int = 0
 
 

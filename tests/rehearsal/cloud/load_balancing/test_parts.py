@@ -276,8 +276,8 @@ def test_a_late_line_counts_when_its_request_ended() -> None:
     ("document", "words"),
     [
         ({"fault": "rain"}, "'rain'"),
-        ({"fault": "errors-on-test"}, "needs the version"),
-        ({"fault": "errors-on-test", "version": "v2", "share": 0}, "above 0 and at most 1, got 0"),
+        ({"fault": "missing-on-test"}, "needs the version"),
+        ({"fault": "missing-on-test", "version": "v2", "share": 0}, "above 0 and at most 1, got 0"),
         ({"fault": "errors-after-shift", "version": "v2", "share": "half"}, "'half'"),
         ({"fault": "slow-after-shift", "version": "v2"}, "1-60000, got None"),
         ({"fault": "slow-after-shift", "version": "v2", "milliseconds": 0}, "got 0"),
@@ -297,7 +297,7 @@ def test_a_fault_hits_its_version_through_its_listeners() -> None:
     assert set(faults.effects(faults.parse(shift), listeners, targets)) == {("web", "b:1")}
     named = shift | {"production_ports": [8080]}
     assert set(faults.effects(faults.parse(named), listeners, targets)) == {("alt", "b:1")}
-    on_test = {"fault": "errors-on-test", "version": "v2"}
+    on_test = {"fault": "missing-on-test", "version": "v2"}
     assert set(faults.effects(faults.parse(on_test), listeners, targets)) == {("alt", "b:1"), ("test", "b:1")}
     assert faults.effects(faults.parse({"fault": None}), listeners, targets) == {}
 

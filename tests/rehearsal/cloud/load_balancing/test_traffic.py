@@ -357,11 +357,11 @@ def test_a_share_of_errors_is_a_share(web: Web) -> None:
     assert 150 <= failed <= 250  # five standard deviations of 10
 
 
-def test_errors_on_test_hit_the_test_listener_only(web: Web) -> None:
-    """The faulty version fails through the test listener and serves production well."""
+def test_missing_on_test_hits_the_test_listener_only(web: Web) -> None:
+    """The faulty version answers 404 through the test listener and serves production well."""
     web.shift(0, 100)
-    web.cloud.service.inject({"fault": "errors-on-test", "version": "v2"})
-    assert web.client(8081).get()[:2] == (500, "green")
+    web.cloud.service.inject({"fault": "missing-on-test", "version": "v2"})
+    assert web.client(8081).get()[:2] == (404, "green")
     assert web.client().get()[:2] == (200, "green")
 
 

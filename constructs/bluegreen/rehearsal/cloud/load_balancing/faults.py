@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from bluegreen.rehearsal.cloud.api import Document
 from bluegreen.rehearsal.cloud.traffic import Effect
 
-KINDS = frozenset({"errors-after-shift", "errors-on-test", "slow-after-shift"})
+KINDS = frozenset({"errors-after-shift", "missing-on-test", "slow-after-shift"})
 """The faults that the data plane can play."""
 
 PRODUCTION_PORTS = frozenset({80, 443})
@@ -31,16 +31,16 @@ class Fault:
 
     def hits(self, port: int) -> bool:
         """Tell whether answers through a listener on this port are hit."""
-        return (port in self.production_ports) != (self.kind == "errors-on-test")
+        return (port in self.production_ports) != (self.kind == "missing-on-test")
 
 
 def parse(document: Document) -> Fault | None:
     """Read a fault document; `{"fault": null}` means that all is well again.
 
     Args:
-        document: `fault` and `version`; for the two kinds of errors optionally `share` of the responses, above 0 up to
-            1 (1 when omitted); for `slow-after-shift` the `milliseconds` to hold each response back, 1 to 60,000;
-            for all optionally `production_ports` (80 and 443 when omitted).
+        document: `fault` and `version`; for the first two optionally the `share` of the responses that it hits, above
+            0 up to 1 (1 when omitted); for `slow-after-shift` the `milliseconds` to hold each response back, 1 to
+            60,000; for all optionally `production_ports` (80 and 443 when omitted).
 
     Raises:
         ValueError: If the document is none of these.
@@ -67,7 +67,7 @@ def _effect(document: Document) -> Effect:
     share = document.get("share", 1.0)
     if not isinstance(share, int | float) or not 0 < share <= 1:
         raise ValueError(f"share must be above 0 and at most 1, got {share!r}")
-    return Effect(error_share=float(share))
+    return Effect(missing_share=share) if document["fault"] == "missing-on-test" else Effect(error_share=share)
 
 
 def effects(
