@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from bluegreen.rehearsal.cloud.api import ApiError
+from bluegreen.rehearsal.cloud.ecs.task_api import TaskApi
 from bluegreen.rehearsal.cloud.metrics import MetricName
 from tests.rehearsal.cloud.ecs.world import GROUPS, SECRET, World, address_of, placement, until
 
@@ -143,6 +144,26 @@ def test_a_crash_loop_is_slowed_down(world: World) -> None:
     assert [wait for wait, least in zip(waits, (10, 20, 40, 80), strict=True) if wait < least] == []
     (service,) = world.call("DescribeServices", cluster="prod", services=["orders"])["services"]
     assert any("unable to consistently start tasks successfully" in event["message"] for event in service["events"])
+
+
+def test_tasks_are_listed_in_pages(world: World) -> None:
+    """A page holds at most maxResults tasks, and its token leads to the rest; at most 100 are described at once."""
+    world.service(world.register())
+    world.steady()
+    first = world.call("ListTasks", cluster="prod", serviceName="orders", maxResults=1)
+    second = world.call("ListTasks", cluster="prod", serviceName="orders", maxResults=1, nextToken=first["nextToken"])
+    assert "nextToken" not in second
+    assert {*first["taskArns"], *second["taskArns"]} == {task["taskArn"] for task in world.tasks()}
+    with pytest.raises(ApiError, match="at most 100"):
+        world.call("DescribeTasks", cluster="prod", tasks=["a"] * 101)
+
+
+def test_a_task_that_stopped_is_listed_for_an_hour(world: World) -> None:
+    """One that has just stopped is listed, and no longer an hour later."""
+    world.service(world.register("exits"), desired=1)
+    stopped = until(lambda: [task for task in world.tasks("STOPPED") if task["lastStatus"] == "STOPPED"])[0]["taskArn"]
+    api = TaskApi(world.ecs._state, lambda: world.clock.now() + 3600)
+    assert stopped not in api.arns({"cluster": "prod", "desiredStatus": "STOPPED"})["taskArns"]
 
 
 def test_a_task_that_fails_health_checks_is_replaced_after_the_grace_period(world: World) -> None:

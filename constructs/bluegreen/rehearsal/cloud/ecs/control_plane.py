@@ -108,7 +108,7 @@ class Ecs:
         self.update_service_primary_task_set = services.make_primary
         self.delete_task_set = services.delete_task_set
 
-        tasks = TaskApi(self._state)
+        tasks = TaskApi(self._state, clock.now)
         self.list_tasks = tasks.arns
         self.describe_tasks = tasks.describe
         self.stop_task = tasks.stop

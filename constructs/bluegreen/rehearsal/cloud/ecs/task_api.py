@@ -1,19 +1,30 @@
-"""The operations on tasks; those that stopped are kept for as long as the cloud runs."""
+"""The operations on tasks; those that stopped are listed for an hour, as on AWS, and described for ever."""
+
+from collections.abc import Callable
 
 from bluegreen.rehearsal.cloud.api import ApiError, Document
 
 from .state import State
 from .tasks import Task
 
+_LISTED_SECONDS = 3600
+_LARGEST_PAGE = 100
+
 
 class TaskApi:
-    """Lists, describes and stops tasks."""
+    """Lists, describes and stops tasks.
 
-    def __init__(self, state: State) -> None:
+    Args:
+        state: Where they are.
+        now: The time, in seconds since the epoch.
+    """
+
+    def __init__(self, state: State, now: Callable[[], float]) -> None:
         self._state = state
+        self._now = now
 
     def arns(self, request: Document) -> Document:
-        """List the ARNs of a cluster's tasks: those meant to run, unless desiredStatus is STOPPED.
+        """List the ARNs of a cluster's tasks, 100 a page: those meant to run, unless desiredStatus is STOPPED.
 
         Raises:
             ApiError: ClusterNotFoundException; ServiceNotFoundException for a service that is not there.
@@ -30,10 +41,20 @@ class TaskApi:
             and request.get("startedBy") in {None, task.spec.started_by}
             and request.get("family") in {None, task.spec.definition["family"]}
         ]
-        return {"taskArns": [task.arn for task in tasks]}
+        listed = [task.arn for task in tasks if (task.stopped_at or self._now()) > self._now() - _LISTED_SECONDS]
+        begin = int(request.get("nextToken", 0))
+        end = begin + request.get("maxResults", _LARGEST_PAGE)
+        more = {"nextToken": str(end)} if end < len(listed) else {}
+        return {"taskArns": listed[begin:end]} | more
 
     def describe(self, request: Document) -> Document:
-        """Describe tasks, stopped ones included; those that never were are reported as failures."""
+        """Describe tasks, stopped ones included; those that never were are reported as failures.
+
+        Raises:
+            ApiError: InvalidParameterException for more than 100.
+        """
+        if len(request["tasks"]) > _LARGEST_PAGE:
+            raise ApiError("InvalidParameterException", f"Tasks can have at most {_LARGEST_PAGE} items.")
         tasks = {task.id: task for task in self._of_cluster(request.get("cluster"))}
         found, failures = [], []
         for reference in request["tasks"]:
