@@ -10,7 +10,7 @@ One function, `handler.handle`, with three callers:
 - The state machine's `Abandon` task (`{"step": "abandon", "request": …, "error": …}`, the error as Step Functions gives
   it): answers FAILED with the error; a deletion is let go on.
 
-The function's timeout should be 60 s (one step makes about ten short calls), its memory 256 MB.
+The function's timeout should be 60 s (one step makes about twelve short calls), its memory 256 MB.
 
 What its role needs, for each service of the stack (Application `A`, DeploymentGroup `G`, Cluster `C`, Service `S`):
 
@@ -22,6 +22,8 @@ What its role needs, for each service of the stack (Application `A`, DeploymentG
 | codedeploy:GetApplicationRevision, RegisterApplicationRevision | application:A |
 | codedeploy:StopDeployment, ContinueDeployment, ListDeploymentTargets, BatchGetDeploymentTargets | * |
 | ecs:DescribeServices | service/C/S |
+| ecs:ListTasks | *, limited to cluster/C by the condition key ecs:cluster |
+| ecs:DescribeTasks | task/C/* |
 | elasticloadbalancing:DescribeListeners | * (it has no narrower resource) |
 | logs:FilterLogEvents | the log groups in HookLogGroups |
 

@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 import aws_clients
+import candidate_tasks
 from bluegreen.release.appspec import task_definition_in
 from bluegreen.release.deployment import ACTIVE, Deployment, DeploymentStatus, Step, StepStatus
 from bluegreen.release.observation import Observation, RequestType
@@ -39,6 +40,8 @@ def observe(request: ReleaseRequest, progress: Progress, now: float) -> Observat
         "asked": frozenset(progress.asked),
         "elapsed_seconds": progress.elapsed(now),
         "waited": progress.waited(now),
+        "log_group": request.log_group,
+        "stopped_because": progress.stopped_because,
     }
     if request.kind is RequestType.CREATE:
         return Observation(**seen)
@@ -51,7 +54,9 @@ def observe(request: ReleaseRequest, progress: Progress, now: float) -> Observat
         return Observation(**seen, active=_active(request, brought))
     followed = _deployment(progress.deployment_id, brought)
     rollback = _deployment(followed.rollback_id, brought) if followed.rollback_id else None
-    return Observation(**seen, followed=followed, rollback=rollback)
+    looks = followed.installs and followed.id not in progress.asked
+    candidate = candidate_tasks.look(request, followed.id, task_sets) if looks else None
+    return Observation(**seen, followed=followed, rollback=rollback, candidate=candidate)
 
 
 def _task_sets(request: ReleaseRequest) -> list[dict[str, Any]]:

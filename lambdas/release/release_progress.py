@@ -15,12 +15,14 @@ class Progress:
         started_at: When its first step ran, in seconds since the epoch.
         deployment_id: The deployment that it started or adopted.
         asked: The deployments that it has asked to end.
+        stopped_because: Why it stopped that deployment; None when it did not, or ran out of time.
         waiting_since: For each thing waited for, when it was first waited for, in seconds since the epoch.
     """
 
     started_at: float
     deployment_id: str | None = None
     asked: set[str] = field(default_factory=set)
+    stopped_because: str | None = None
     waiting_since: dict[WaitFor, float] = field(default_factory=dict)
 
     @classmethod
@@ -32,6 +34,7 @@ class Progress:
             started_at=float(document["started_at"]),
             deployment_id=document.get("deployment_id"),
             asked=set(document.get("asked", ())),
+            stopped_because=document.get("stopped_because"),
             waiting_since={WaitFor[name]: float(since) for name, since in document.get("waiting_since", {}).items()},
         )
 
@@ -41,6 +44,7 @@ class Progress:
             "started_at": self.started_at,
             "deployment_id": self.deployment_id,
             "asked": sorted(self.asked),
+            "stopped_because": self.stopped_because,
             "waiting_since": {reason.name: since for reason, since in self.waiting_since.items()},
         }
 

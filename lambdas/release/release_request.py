@@ -22,6 +22,7 @@ class ReleaseRequest:
     previous_task_definition: str | None
     appspec: AppSpec
     hook_log_groups: Mapping[str, str]
+    log_group: str | None
 
     @property
     def physical_id(self) -> str:
@@ -54,6 +55,7 @@ class ReleaseRequest:
                 previous_task_definition=request.get("OldResourceProperties", {}).get("TaskDefinition"),
                 appspec=_appspec(properties),
                 hook_log_groups=properties.get("HookLogGroups") or {},
+                log_group=properties.get("LogGroup"),
             )
         except KeyError as error:
             raise ValueError(f"Custom::Release needs the property {error.args[0]}; it is missing") from error

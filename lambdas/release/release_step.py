@@ -98,8 +98,9 @@ def _act(decision: Decision, request: ReleaseRequest, progress: Progress, now: f
             progress.deployment_id = deployment_id
         case EndTerminationWait(deployment_id):
             _end_termination_wait(deployment_id, progress, now)
-        case Stop(deployment_id, rollback):
+        case Stop(deployment_id, rollback, because):
             _stop(deployment_id, progress, now, rollback=rollback)
+            progress.stopped_because = because
         case Wait(reason):
             progress.wait(reason, now)
 

@@ -163,6 +163,7 @@ WHOLE_ACCOUNT = {
     "codedeploy:ContinueDeployment",
     "codedeploy:ListDeploymentTargets",
     "codedeploy:BatchGetDeploymentTargets",
+    "ecs:ListTasks",  # narrowed to the services' clusters by its condition; asserted in test_surroundings
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
     "ec2:CreateNetworkInterface",
@@ -247,11 +248,13 @@ def test_the_release_knows_the_service(shop: Synthesized) -> None:
     assert set(properties) == {
         "ServiceToken", "Application", "DeploymentGroup", "Cluster", "Service", "TaskDefinition", "ContainerName",
         "ContainerPort", "Version", "ProductionListener", "TargetGroups", "Hooks", "HookLogGroups",
-        "NetworkConfiguration", "PlatformVersion",
+        "LogGroup", "NetworkConfiguration", "PlatformVersion",
     }  # fmt: skip
     assert properties["TaskDefinition"] == {"Ref": logical_id(shop, "AWS::ECS::TaskDefinition")}
     assert properties["Version"] == "v1"
     assert set(properties["Hooks"]) == set(properties["HookLogGroups"]) == {"AfterAllowTestTraffic"}
+    (container,) = shop.one("AWS::ECS::TaskDefinition")["Properties"]["ContainerDefinitions"]
+    assert properties["LogGroup"] == container["LogConfiguration"]["Options"]["awslogs-group"]
     assert properties["NetworkConfiguration"]["Subnets"] == PRIVATE_SUBNETS
     assert properties["NetworkConfiguration"]["AssignPublicIp"] == "DISABLED"
 

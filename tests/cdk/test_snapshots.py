@@ -20,7 +20,8 @@ PARTS = {
     "deployment": ("OrdersDeploymentDeployment",),
     "codedeploy-role": ("OrdersDeploymentRole",),
     "smoke-tests": ("OrdersSmokeTests",),
-    "provider": tuple(f"BlueGreenReleaseProvider{part}" for part in ("Function", "LogGroup", "Role")),
+    "provider": tuple(f"BlueGreenReleaseProvider{part}" for part in ("Function", "LogGroup")),
+    "provider-role": ("BlueGreenReleaseProviderRole",),
     "state-machine": ("BlueGreenReleaseProviderStateMachine",),
 }
 

@@ -45,6 +45,31 @@ def test_many_services_share_one_provider(tmp_path: Path) -> None:
     assert len(creating["Resource"]) == 3
 
 
+def test_tasks_are_listed_and_described_in_the_services_clusters_only(tmp_path: Path) -> None:
+    """Listing is bound to the clusters by its condition key, describing by the tasks' ARNs; each cluster once."""
+
+    def define(stack: cdk.Stack) -> None:
+        vpc = imported_vpc(stack)
+        shared, own = (
+            ecs.Cluster.from_cluster_attributes(stack, name, cluster_name=name, vpc=vpc) for name in ("shared", "own")
+        )
+        for name, cluster in (("One", shared), ("Two", shared), ("Three", own)):
+            add_service(stack, name, cluster=cluster)
+
+    statements = deployed(synthesize(tmp_path, define).statements("BlueGreenReleaseProvider"))
+    prefix = "arn:aws:ecs:ap-southeast-2:111122223333"
+    (listing,) = [one for one in statements if "ecs:ListTasks" in one["Action"]]
+    assert listing == {
+        "Effect": "Allow",
+        "Action": "ecs:ListTasks",
+        "Resource": "*",
+        "Condition": {"ArnEquals": {"ecs:cluster": [f"{prefix}:cluster/shared", f"{prefix}:cluster/own"]}},
+    }
+    (describing,) = [one for one in statements if "ecs:DescribeTasks" in one["Action"]]
+    assert describing["Action"] == "ecs:DescribeTasks"
+    assert describing["Resource"] == [f"{prefix}:task/shared/*", f"{prefix}:task/own/*"]
+
+
 def test_the_role_of_releases_fits_as_many_services_as_a_stack(tmp_path: Path) -> None:
     """With sixteen services the role's policy is below IAM's 10,240 characters, were every name 50 characters long."""
     tests = SmokeTests(HttpCheck("/"))

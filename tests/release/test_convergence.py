@@ -1,9 +1,11 @@
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bluegreen.release.candidate import Candidate, StoppedContainer, StoppedTask
 from bluegreen.release.convergence import (
     Decision,
     EndTerminationWait,
@@ -89,6 +91,32 @@ def seen(primary: str | None = OLD, percent: int = 100, **more: object) -> Obser
         **(defaults | more),  # type: ignore[arg-type] # the named fields of an Observation
     )
 
+
+INSTALLING = (
+    ALL_PASSED[0],
+    Step("Install", StepStatus.IN_PROGRESS),
+    *(Step(event, StepStatus.PENDING) for event in EVENTS[2:]),
+)
+
+
+def installing(**more: object) -> Deployment:
+    return replace(under_way(), steps=INSTALLING, **more)  # type: ignore[arg-type] # the named fields of a Deployment
+
+
+CRASHED = StoppedTask(
+    code="EssentialContainerExited",
+    reason="Essential container in task exited",
+    containers=(
+        StoppedContainer(name="app", exit_code=137, reason="OutOfMemoryError: Container killed due to memory usage"),
+        StoppedContainer(name="sidecar"),
+    ),
+)
+SCALED_IN = StoppedTask(code="ServiceSchedulerInitiated", reason="Scaling activity initiated by (deployment ecs-svc/1)")
+HOPELESS = Candidate(desired=2, stopped=(CRASHED,) * 3)
+GAVE_UP = (
+    "Install gave up after 3 failed tasks: Essential container in task exited "
+    "(app: exit code 137, OutOfMemoryError: Container killed due to memory usage)"
+)
 
 FAILED, STOPPED, SUCCEEDED = DeploymentStatus.FAILED, DeploymentStatus.STOPPED, DeploymentStatus.SUCCEEDED
 
@@ -193,6 +221,40 @@ CASES: dict[str, tuple[Observation, Decision | type]] = {
         seen(OLD, 90, followed=under_way(rolls_back=True), elapsed_seconds=LIMITS.give_up),
         Wait,
     ),
+    "installing": (seen(followed=installing()), Wait),
+    "installing, two tasks failed": (
+        seen(followed=installing(), candidate=Candidate(stopped=(CRASHED,) * 2, desired=2)),
+        Wait,
+    ),
+    "installing, three tasks failed": (
+        seen(followed=installing(), candidate=HOPELESS),
+        Stop("d-1", rollback=True, because=GAVE_UP),
+    ),
+    "installing, three tasks failed, log known": (
+        seen(followed=installing(), candidate=HOPELESS, log_group="orders-log"),
+        Stop("d-1", rollback=True, because=f"{GAVE_UP}; log group orders-log"),
+    ),
+    "installing, three tasks failed of many": (
+        seen(followed=installing(), candidate=replace(HOPELESS, desired=7)),
+        Wait,
+    ),
+    "installing, scaling stopped many": (
+        seen(followed=installing(), candidate=Candidate(desired=2, stopped=(CRASHED, CRASHED, *(SCALED_IN,) * 9))),
+        Wait,
+    ),
+    "installing, given up, asked": (
+        seen(followed=installing(), candidate=HOPELESS, asked=frozenset({"d-1"})),
+        Wait,
+    ),
+    "tasks failed, but Install is over": (seen(OLD, 90, followed=under_way(), candidate=HOPELESS), Wait),
+    "a rollback that installs is not given up": (
+        seen(followed=installing(rolls_back=True), candidate=HOPELESS),
+        Wait,
+    ),
+    "given up, rolled back": (
+        seen(followed=ended(STOPPED, at="Install"), rollback=ended(SUCCEEDED, "d-2"), stopped_because=GAVE_UP),
+        Fail,
+    ),
     "out of time": (seen(OLD, 90, followed=under_way(), elapsed_seconds=LIMITS.deadline), Fail),
     "out of time while rolling back": (
         seen(OLD, 90, followed=ended(FAILED), rollback=under_way("d-2", OLD), elapsed_seconds=LIMITS.deadline),
@@ -235,6 +297,7 @@ def test_each_situation_has_its_decision(case: str) -> None:
 STATUSES = tuple(DeploymentStatus)
 STEPS: tuple[tuple[Step, ...], ...] = (
     (),
+    INSTALLING,
     SHIFTING,
     ALL_PASSED,
     steps_failed_at("BeforeInstall"),
@@ -283,6 +346,10 @@ def product() -> Iterator[Observation]:
             elapsed_seconds=elapsed,
             asked=asked,
         )
+    for candidate, known, stopping in itertools.product(
+        (Candidate(desired=2), HOPELESS), filter(None, deployments("d-1")), (frozenset(), frozenset({"d-1"}))
+    ):
+        yield seen(candidate=candidate, followed=known, asked=stopping)
 
 
 Rule = Callable[[Observation, Any], Any]
@@ -318,6 +385,10 @@ RULES: dict[str, tuple[type, Rule]] = {
     ),
     "an end is asked for once": (EndTerminationWait, lambda o, d: d.deployment_id not in o.asked),
     "a stop is asked for once": (Stop, lambda o, d: d.deployment_id not in o.asked),
+    "only a candidate that is being installed is given up": (
+        Stop,
+        lambda o, d: not d.because or (o.followed and o.followed.installs and o.candidate and o.candidate.is_hopeless),
+    ),
     "an update stops nothing without a rollback": (Stop, lambda o, d: d.rollback or not is_update(o)),
     "nothing waits beyond the deadline": (Wait, lambda o, _: o.elapsed_seconds < LIMITS.deadline),
     "every wait has its bound": (Wait, lambda o, d: d.reason not in BOUNDED or o.waited.get(d.reason, 0) < LONG),
@@ -386,6 +457,33 @@ HOOK = HookReport("orders-smoke", log_group="/aws/lambda/smoke", said="GET /heal
                 rollback=ended(FAILED, "d-2", error_code="INTERNAL_ERROR"),
             ),
             ["failed at Install (TIMEOUT): tasks never became steady", "rollback d-2 failed too (INTERNAL_ERROR)"],
+        ),
+        (
+            seen(
+                followed=ended(
+                    STOPPED,
+                    at="Install",
+                    error_code="MANUAL_STOP",
+                    error_message="the deployment was stopped on request",
+                ),
+                rollback=ROLLED_BACK,
+                stopped_because=GAVE_UP,
+            ),
+            [f"release of v2 failed: {GAVE_UP}; deployment d-1, rolled back by d-2; production: 100 % on orders:1"],
+        ),
+        (
+            seen(
+                followed=ended(
+                    STOPPED, at="Install", error_code="ALARM_ACTIVE", error_message="Activated alarms: <errors>"
+                ),
+                rollback=ROLLED_BACK,
+                stopped_because=GAVE_UP,
+            ),
+            ["failed at Install (ALARM_ACTIVE): alarm errors; deployment d-1"],
+        ),
+        (
+            seen(followed=installing(), elapsed_seconds=3500, asked=frozenset({"d-1"}), stopped_because=GAVE_UP),
+            [f"within 3500 s: {GAVE_UP}; deployment d-1 is InProgress"],
         ),
         (
             seen(OLD, 90, followed=ended(FAILED), waited={WaitFor.ROLLBACK_START: 999}),

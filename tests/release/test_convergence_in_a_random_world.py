@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bluegreen.release.candidate import Candidate, StoppedTask
 from bluegreen.release.convergence import (
     Decision,
     EndTerminationWait,
@@ -22,6 +23,8 @@ from bluegreen.release.lifecycle import LifecycleEvent
 from bluegreen.release.observation import Observation, RequestType, WaitFor
 
 EVENTS = tuple(LifecycleEvent)
+INSTALL = EVENTS.index(LifecycleEvent.INSTALL)
+CRASHED = StoppedTask(code="EssentialContainerExited", reason="Essential container in task exited")
 SHIFT = EVENTS.index(LifecycleEvent.ALLOW_TRAFFIC)
 LAST = len(EVENTS)
 STEP_SECONDS = 60
@@ -41,6 +44,7 @@ class Made:
     undoes: str | None = None
     undone_by: str | None = None
     rollback_due: bool = False
+    crashes: int = 0
 
 
 @dataclass
@@ -87,6 +91,12 @@ class World:
         item.status, item.failed_at = status, item.done
         item.rollback_due = rollback and item.done > 0 and item.undoes is None
 
+    def crash(self) -> None:
+        """A task of the candidate exits while it is installed."""
+        item = self.active
+        if item is not None and item.done == INSTALL:
+            item.crashes += 1
+
     def roll_back(self) -> None:
         """CodeDeploy starts the rollback that is due."""
         due = next((item for item in self.made.values() if item.rollback_due), None)
@@ -104,6 +114,8 @@ class World:
             if index < item.done
             else StepStatus.FAILED
             if index == item.failed_at
+            else StepStatus.IN_PROGRESS
+            if index == item.done
             else StepStatus.PENDING
             for index in range(LAST)
         ]
@@ -128,6 +140,7 @@ class Driver:
     started: int = 0
     asked: set[str] = field(default_factory=set)
     since: dict[WaitFor, int] = field(default_factory=dict)
+    because: str | None = None
 
     def look(self, now: int) -> Observation:
         world = self.world
@@ -140,6 +153,8 @@ class Driver:
             active=world.look(active.id) if active and not followed else None,
             followed=followed,
             rollback=world.look(followed.rollback_id) if followed else None,
+            candidate=Candidate(desired=2, stopped=(CRASHED,) * world.made[followed.id].crashes) if followed else None,
+            stopped_because=self.because,
             asked=frozenset(self.asked),
             elapsed_seconds=now,
             waited={reason: now - since for reason, since in self.since.items()},
@@ -155,8 +170,10 @@ class Driver:
             case EndTerminationWait(identifier):
                 self.asked.add(identifier)
                 self.world.made[identifier].status = DeploymentStatus.SUCCEEDED
-            case Stop(identifier, rollback):
+            case Stop(identifier, rollback, because):
+                assert identifier not in self.asked
                 self.asked.add(identifier)
+                self.because = because
                 assert self.world.active is not None
                 assert self.world.active.id == identifier
                 self.world.fail(rollback=rollback, status=DeploymentStatus.STOPPED)
@@ -164,13 +181,18 @@ class Driver:
                 self.since.setdefault(reason, now)
 
 
-HAPPENINGS = ("advance", "advance", "advance", "roll back", "fail", "fail for good", "nothing", "somebody deploys")
+HAPPENINGS = (
+    *("advance", "advance", "advance", "roll back", "fail", "fail for good", "nothing", "somebody deploys"),
+    *("crash", "crash", "crash"),
+)
 
 
 def happen(world: World, what: str) -> None:
     match what:
         case "advance":
             world.advance()
+        case "crash":
+            world.crash()
         case "roll back":
             world.roll_back()
         case "fail":
@@ -219,6 +241,8 @@ def test_whatever_happens_there_is_an_end_and_it_is_true(
     assert driver.started <= (1 if request.request is RequestType.UPDATE else 0)
     if request.request is not RequestType.UPDATE:
         assert isinstance(end, Succeed)
+    elif isinstance(end, Fail):
+        assert driver.because is None or driver.because in end.message
     elif isinstance(end, Succeed):
         assert (world.primary, world.percent) == (request.desired, 100)
         assert world.active is None or world.active.done == LAST or world.active.undoes
@@ -253,3 +277,21 @@ def test_a_release_that_hangs_is_turned_back_before_the_stack_stops_listening(pr
     end = drive(driver, later)
     assert isinstance(end, Fail)
     assert driver.asked == {"d-1"}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 8))
+def test_a_candidate_that_only_crashes_is_given_up_early_and_the_message_says_why(crashes: int) -> None:
+    """Three crashes end Install long before its time is up; fewer do not."""
+    world = World("orders:1")
+    driver = Driver(
+        world, Observation(request=RequestType.UPDATE, version="v2", desired="orders:2", previous="orders:1")
+    )
+    end = drive(driver, ["advance", *["crash"] * crashes, *["nothing"] * 3, *["roll back", "advance"] * 9])
+    if crashes < 3:
+        assert driver.because is None
+        return
+    assert isinstance(end, Fail)
+    assert "Install gave up after" in end.message
+    assert "rolled back by d-2; production: 100 % on orders:1" in end.message
+    assert max(driver.since.values()) < 10 * STEP_SECONDS

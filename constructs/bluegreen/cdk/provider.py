@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _SINGLETON = "BlueGreenReleaseProvider"
 STEP_SECONDS = 60
-"""How long one step of the function may take: about ten calls, each bounded by its client."""
+"""How long one step of the function may take: about twelve calls, each bounded by its client."""
 
 
 class ReleaseProvider(Construct):
@@ -117,6 +117,8 @@ class ReleaseProvider(Construct):
         add("codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision", on=app)
         add("codedeploy:GetDeploymentConfig", on=[deployment.config_arn])
         add("ecs:DescribeServices", on=[slash_arn(self, "ecs", "service", f"{cluster_name}/{service_name}")])
+        add("ecs:DescribeTasks", on=[slash_arn(self, "ecs", "task", f"{cluster_name}/*")])
+        self._grants.add_listing_of_tasks(slash_arn(self, "ecs", "cluster", cluster_name))
         if log_groups:
             add("logs:FilterLogEvents", on=[log_group.log_group_arn for log_group in log_groups])
 
@@ -172,6 +174,7 @@ class _Grants:
     def __init__(self) -> None:
         self.document = iam.PolicyDocument()
         self._statements: dict[tuple[str, ...], iam.PolicyStatement] = {}
+        self._clusters: list[str] = []
 
     def add(self, *actions: str, on: Sequence[str]) -> None:
         """Allow actions on more resources."""
@@ -179,3 +182,12 @@ class _Grants:
             self._statements[actions] = iam.PolicyStatement(actions=list(actions))
             self.document.add_statements(self._statements[actions])
         self._statements[actions].add_resources(*on)
+
+    def add_listing_of_tasks(self, cluster_arn: str) -> None:
+        """Allow to list the tasks of one more cluster, which is no resource of that action but its condition."""
+        if cluster_arn in self._clusters:
+            return
+        self._clusters.append(cluster_arn)
+        self.add("ecs:ListTasks", on=["*"])
+        listing = self._statements["ecs:ListTasks",]
+        listing.add_condition("ArnEquals", {"ecs:cluster": list(self._clusters)})  # takes the place of the shorter list

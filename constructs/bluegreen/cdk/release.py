@@ -50,6 +50,7 @@ class Release(Construct):
                 "TargetGroups": [traffic.blue.target_group_arn, traffic.green.target_group_arn],
                 "Hooks": {hook.event.value: hook.function.function_arn for hook in hooks},
                 "HookLogGroups": {hook.event.value: hook.log_group.log_group_name for hook in hooks},
+                "LogGroup": task.log_group.log_group_name,
                 "NetworkConfiguration": {
                     "Subnets": list(network.subnet_ids),
                     "SecurityGroups": list(network.security_group_ids),

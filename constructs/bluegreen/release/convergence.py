@@ -8,7 +8,7 @@ its last hook has passed, and it always comes to an end.
 from dataclasses import dataclass
 
 from .deployment import Deployment, DeploymentStatus
-from .messages import failure, refusal, unfinished
+from .messages import failure, given_up, refusal, unfinished
 from .observation import Observation, RequestType, WaitFor, short
 
 
@@ -47,10 +47,14 @@ class EndTerminationWait:
 
 @dataclass(frozen=True)
 class Stop:
-    """Stop a deployment, with or without CodeDeploy's rollback."""
+    """Stop a deployment, with or without CodeDeploy's rollback.
+
+    CodeDeploy will only say that it was stopped: `because` is what the final message must say instead.
+    """
 
     deployment_id: str
     rollback: bool
+    because: str | None = None
 
 
 @dataclass(frozen=True)
@@ -201,6 +205,8 @@ def _follow(seen: Observation, followed: Deployment, limits: Limits) -> Decision
         return _see_rollback_through(seen, followed, limits)
     if followed.passed:
         return _see_traffic_arrive(seen, followed, limits)
+    if followed.installs and followed.id not in seen.asked and seen.candidate and seen.candidate.is_hopeless:
+        return Stop(followed.id, rollback=True, because=given_up(seen.candidate, seen.log_group))
     turn_back = seen.elapsed_seconds >= limits.give_up and not followed.rolls_back
     if turn_back and followed.id not in seen.asked:
         return Stop(followed.id, rollback=True)

@@ -118,6 +118,11 @@ class Deployment:
         return next((step.event for step in self.steps if step.status is StepStatus.IN_PROGRESS), None)
 
     @property
+    def installs(self) -> bool:
+        """Whether ECS is starting the candidate's tasks for it at the moment."""
+        return not self.ended and not self.rolls_back and self.current_step == LifecycleEvent.INSTALL
+
+    @property
     def may_have_changed_anything(self) -> bool:
         """Whether it came as far as Install; before that there is nothing to roll back."""
         untouched = {StepStatus.PENDING, StepStatus.SKIPPED}

@@ -1,5 +1,6 @@
 """What a person reads when a release failed: one line, short enough for CloudFormation, with all that matters."""
 
+from .candidate import Candidate
 from .deployment import Deployment
 from .observation import Observation, short
 
@@ -30,16 +31,33 @@ def failure(seen: Observation, deployment: Deployment) -> str:
         >>> failure(seen, failed)
         'release of v2 failed at Install (TIMEOUT); deployment d-1, not rolled back; production: 100 % on o:1'
     """
-    step = deployment.failed_step
-    where = f" at {step}" if step else ""
-    code = f" ({deployment.error_code})" if deployment.error_code else ""
-    verb = "failed" if deployment.ended_badly else "did not reach production"
-    parts = [f"release of {seen.version} {verb}{where}{code}{_cause(seen, deployment)}"]
+    parts = [f"release of {seen.version} {_what_happened(seen, deployment)}"]
     if seen.hook is not None and seen.hook.log_group:
         parts.append(f"log group {seen.hook.log_group}")
     parts.append(f"deployment {deployment.id}, {_rolled_back(seen)}" if deployment.ended_badly else deployment.id)
     parts.append(seen.traffic)
     return shortened("; ".join(parts))
+
+
+def given_up(candidate: Candidate, log_group: str | None) -> str:
+    """Say that Install was given up, how many tasks failed, why the newest did, and where it may have said more.
+
+    Args:
+        candidate: The candidate's tasks, of which at least one failed.
+        log_group: Where their containers write; None when not known.
+
+    Returns:
+        One line.
+
+    Example:
+        >>> from .candidate import StoppedTask
+        >>> pull = StoppedTask(code="TaskFailedToStart", reason="CannotPullContainerError: no such image")
+        >>> given_up(Candidate(desired=2, stopped=(pull, pull, pull)), "orders")
+        'Install gave up after 3 failed tasks: CannotPullContainerError: no such image'
+    """
+    newest = candidate.failed[-1]
+    where = f"; log group {log_group}" if log_group and newest.ran else ""
+    return f"Install gave up after {len(candidate.failed)} failed tasks: {shortened(newest.why, _LONGEST_QUOTE)}{where}"
 
 
 def refusal(seen: Observation, active: Deployment, seconds: int) -> str:
@@ -72,6 +90,8 @@ def unfinished(seen: Observation, seconds: int) -> str:
     """
     running = seen.rollback or seen.followed or seen.active
     what = f"deployment {running.id} is {running.status}" if running else "no deployment was started"
+    if seen.stopped_because:
+        what = f"{seen.stopped_because}; {what}"
     return shortened(f"release of {seen.version} did not finish within {seconds} s: {what}; {seen.traffic}")
 
 
@@ -88,6 +108,16 @@ def shortened(text: str, longest_bytes: int = LONGEST_BYTES) -> str:
         return line
     mark = "…"
     return encoded[: longest_bytes - len(mark.encode())].decode(errors="ignore").rstrip() + mark
+
+
+def _what_happened(seen: Observation, deployment: Deployment) -> str:
+    if seen.stopped_because and not deployment.alarms:
+        return f"failed: {seen.stopped_because}"  # CodeDeploy knows only MANUAL_STOP
+    step = deployment.failed_step
+    where = f" at {step}" if step else ""
+    code = f" ({deployment.error_code})" if deployment.error_code else ""
+    verb = "failed" if deployment.ended_badly else "did not reach production"
+    return f"{verb}{where}{code}{_cause(seen, deployment)}"
 
 
 def _cause(seen: Observation, deployment: Deployment) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 
+from .candidate import Candidate
 from .deployment import Deployment
 
 
@@ -58,6 +59,9 @@ class Observation:
         elapsed_seconds: How long ago the request came.
         waited: For each thing waited for, how long ago this request first waited for it.
         hook: What is known of the hook that failed.
+        candidate: How the candidate's tasks fare; None when not known, or when the followed deployment installs none.
+        log_group: Where the candidate's containers write; None when not known.
+        stopped_because: Why this request stopped the followed deployment; None when it did not, or ran out of time.
     """
 
     request: RequestType
@@ -73,6 +77,9 @@ class Observation:
     elapsed_seconds: int = 0
     waited: Mapping[WaitFor, int] = field(default_factory=dict)
     hook: HookReport | None = None
+    candidate: Candidate | None = None
+    log_group: str | None = None
+    stopped_because: str | None = None
 
     @property
     def live(self) -> str | None:
