@@ -62,7 +62,8 @@ def rehearse(
         _list(SCENARIOS, as_json=as_json)
         return
     chosen = select(scenarios, group)
-    signal.signal(signal.SIGTERM, _terminated)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # told to end, or the terminal was closed
+        signal.signal(number, _terminated)
     try:
         held = _play(chosen, as_json=as_json, keep=keep, app_dir=app_dir.resolve(), stack=stack, factor=factor)
     except KeyboardInterrupt:
@@ -132,6 +133,6 @@ def _list(scenarios: Any, *, as_json: bool) -> None:
         click.echo(f"{one.name:<{width}}  {one.group}  {one.summary}")
 
 
-def _terminated(*_: object) -> NoReturn:
+def _terminated(number: int, _frame: object) -> NoReturn:
     """End as on an error, so that everything started is ended too."""
-    sys.exit(128 + signal.SIGTERM)
+    sys.exit(128 + number)

@@ -14,7 +14,8 @@ from bluegreen.errors import RehearsalError
 
 from . import children
 
-STOP_SECONDS = 10.0
+STOP_SECONDS = 2.0
+"""Real time for a cdk command to end when told to: it only watches, so ending it harms nothing."""
 LONGEST_SECONDS = 900.0
 """Real time for one command. What CloudFormation gives up after an hour ends after a minute at factor 60."""
 
