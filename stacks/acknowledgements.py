@@ -46,9 +46,11 @@ def acknowledge_findings(stack: "ServiceStack", environment: "Environment") -> N
         },
     )
     _acknowledge_deployment_role(stack)
+    tasks = f"arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<{_logical_id(stack, service.cluster)}>/*"
     _acknowledge(
         service.provider,
         {
+            f"IAM5[Resource::{tasks}]": "why a candidate's tasks failed is asked of tasks whose ids are not known before",
             "IAM5[Resource::*]": "what follows, continues or stops a deployment takes no resource, nor does "
             "DescribeListeners; what starts one names its deployment group",
             "SF1": "Step Functions keeps a standard execution's history for 90 days, and the function logs steps",

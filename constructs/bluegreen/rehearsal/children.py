@@ -45,12 +45,16 @@ def start(
 
 
 def end(process: "subprocess.Popen[bytes]", grace_seconds: float) -> int:
-    """Ask a program to end, kill it and its group when it does not in time, and return its exit code."""
+    """Ask a program and its group to end, kill what does not in time, and return its exit code."""
     if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
+        _signal_group(process, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(grace_seconds)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+        # The program may be a wrapper (node from a wheel is) whose own child is slower to end, or deaf.
+        _signal_group(process, signal.SIGKILL)
     return process.wait()
+
+
+def _signal_group(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

@@ -36,6 +36,7 @@ class Cloud:
     def __init__(
         self, folder: Path, *, endpoint: str, images: Images, factor: float, region: str, account: str
     ) -> None:
+        self._stopped = threading.Event()
         self._clock = Clock(factor)
         self.journal = Journal(self._clock.now)
         self._authority = Authority(folder / "tls")
@@ -105,7 +106,10 @@ class Cloud:
         self._cloudwatch.start()
 
     def stop(self) -> None:
-        """End every thread and every process."""
+        """End every thread and every process; may be called twice."""
+        if self._stopped.is_set():
+            return
+        self._stopped.set()
         for part in (self._codedeploy, self._cloudwatch, self._ecs, self._load_balancing, self._rds):
             part.stop()
 

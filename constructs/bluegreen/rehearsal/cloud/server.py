@@ -43,7 +43,12 @@ def prepare_environment(*, port: int, region: str, account: str, factor: float, 
 
 
 def serve(
-    port: int, services: Iterable[Service], resource_types: Iterable[ResourceType], *, ready: Callable[[], None]
+    port: int,
+    services: Iterable[Service],
+    resource_types: Iterable[ResourceType],
+    *,
+    ready: Callable[[], None],
+    stopping: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve the AWS endpoint on 127.0.0.1 until SIGTERM or SIGINT.
 
@@ -52,6 +57,7 @@ def serve(
         services: Registered in place of, or beside, ministack's own.
         resource_types: Likewise, for CloudFormation.
         ready: Called once, when the endpoint answers.
+        stopping: Called once, before the endpoint stops answering: what ends may still need it.
 
     Raises:
         IncompatibleMinistackError: If the installed ministack cannot be extended.
@@ -76,7 +82,12 @@ def serve(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        server = asyncio.create_task(hypercorn_serve(app, config, shutdown_trigger=stop.wait))
+
+        async def told_to_stop() -> None:
+            await stop.wait()
+            await asyncio.to_thread(stopping)
+
+        server = asyncio.create_task(hypercorn_serve(app, config, shutdown_trigger=told_to_stop))
         await _answers(port, server)
         ready()
         await server
