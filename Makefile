@@ -34,7 +34,7 @@ types: setup
 check: lint types test
 
 bench: setup
-	$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks
 
 docs: setup
 	$(BIN)/python docs/cli_reference.py

@@ -50,7 +50,7 @@ def acknowledge_findings(stack: "ServiceStack", environment: "Environment") -> N
     _acknowledge(
         service.provider,
         {
-            f"IAM5[Resource::{tasks}]": "why a candidate's tasks failed is asked of tasks whose ids are not known before",
+            f"IAM5[Resource::{tasks}]": "failed tasks have ids that nobody knows before; they are only read",
             "IAM5[Resource::*]": "what follows, continues or stops a deployment takes no resource, nor does "
             "DescribeListeners; what starts one names its deployment group",
             "SF1": "Step Functions keeps a standard execution's history for 90 days, and the function logs steps",
