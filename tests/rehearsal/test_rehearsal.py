@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from bluegreen.rehearsal import cloudformation, production
 from bluegreen.rehearsal import rehearsal as module
+from bluegreen.rehearsal.cdk_cli import MissingPartError
 from bluegreen.rehearsal.evidence import Event
 from bluegreen.rehearsal.load import Answer, Destination
 from bluegreen.rehearsal.local_cloud import CloudError
@@ -306,3 +307,10 @@ def test_the_folder_is_kept_when_somebody_will_look_inside(
     assert told == ([folder] if kept else [])
     if kept:
         folder.rmdir()
+
+
+def test_another_system_than_linux_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a loopback address for each task there is no rehearsal, and that is said before anything starts."""
+    monkeypatch.setattr(module.sys, "platform", "darwin")
+    with pytest.raises(MissingPartError, match=r"needs Linux, .* got darwin"):
+        module.check_parts(tmp_path)

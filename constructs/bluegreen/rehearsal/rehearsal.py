@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -108,6 +109,11 @@ def check_parts(app_folder: Path) -> Workload:
     Raises:
         RehearsalError: Naming what is missing and how to get it.
     """
+    if sys.platform != "linux":
+        raise MissingPartError(
+            f"a rehearsal needs Linux, where every task can have a loopback address of its own, got {sys.platform}",
+            hint="run it in a Linux container or virtual machine",
+        )
     check_application(app_folder)
     Images.load(app_folder / "bluegreen.toml")
     workload = Workload.load(app_folder / "bluegreen.toml")

@@ -88,3 +88,23 @@ def test_a_resource_that_fails_fails_its_stack_with_the_reason(cloud: Cloud) -> 
         deploy(cloud, "create", "broken", ComputePlatform="Broken")
     events = cloud.client("cloudformation").describe_stack_events(StackName="broken")["StackEvents"]
     assert any("Broken is no compute platform" in event.get("ResourceStatusReason", "") for event in events)
+
+
+def test_network_interfaces_keep_their_address_and_are_found_by_it(cloud: Cloud) -> None:
+    """A filter finds the one interface it describes, as EC2's does; ministack alone would return every one."""
+    ec2 = cloud.client("ec2")
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    for number in (1, 2):
+        ec2.create_network_interface(
+            SubnetId=subnet, Description=f"ELB app/web/{number}", PrivateIpAddress=f"127.78.0.{number}"
+        )
+
+    def find(**wanted: str) -> list[str]:
+        filters = [{"Name": name.replace("_", "-"), "Values": [value]} for name, value in wanted.items()]
+        found = ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+        return [interface["PrivateIpAddress"] for interface in found]
+
+    assert find(description="ELB app/web/2") == ["127.78.0.2"]
+    assert find(description="ELB app/web/2", private_ip_address="127.78.0.1") == []
+    with pytest.raises(ClientError, match="does not know the filters"):
+        find(status="in-use")
