@@ -28,7 +28,8 @@ def render(results: Sequence[Result], *, factor: float) -> RenderableType:
     verdict = Text(
         f"{held} of {len(results)} scenarios held", style="bold green" if held == len(results) else "bold red"
     )
-    return Group(Text(), _table(results), Text(), verdict, *_complaints(results), Text(), *limits(factor))
+    told = [Text(), *_reasons(results), Text(), verdict, *_complaints(results), Text(), *limits(factor)]
+    return Group(Text(), _table(results), *told)
 
 
 def limits(factor: float) -> Iterator[Text]:
@@ -76,9 +77,10 @@ def _scenario(result: Result) -> dict[str, Any]:
 def timeline(evidence: Evidence) -> list[tuple[float, str]]:
     """Return what happened, in order, with real seconds since the scenario began."""
     moments = [(event.at, event.what) for event in evidence.events]
+    why = f": {evidence.reason}" if evidence.exit_code and evidence.reason else ""
     moments += [
         (evidence.started, f"cdk deploy of {evidence.candidate} begins"),
-        (evidence.deployed, f"cdk deploy returns {evidence.exit_code}; the stack is {evidence.stack_status}"),
+        (evidence.deployed, f"cdk deploy returns {evidence.exit_code}; the stack is {evidence.stack_status}{why}"),
     ]
     return [(round(at - evidence.started, 2), what) for at, what in sorted(moments, key=lambda moment: moment[0])]
 
@@ -110,6 +112,13 @@ def _table(results: Sequence[Result]) -> Table:
             f"{shown['wall_seconds']:.1f} s",
         )
     return table
+
+
+def _reasons(results: Sequence[Result]) -> Iterator[Text]:
+    """Yield what `cdk deploy` told the person who ran it, for each release that did not go through."""
+    for result in results:
+        if result.evidence is not None and result.evidence.exit_code and result.evidence.reason:
+            yield Text.assemble((f"{result.scenario.name} ended with: ", "bold"), result.evidence.reason)
 
 
 def _complaints(results: Sequence[Result]) -> Iterator[Text]:
