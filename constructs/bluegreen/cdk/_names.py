@@ -24,10 +24,11 @@ def computed_name(scope: Construct, *, max_length: int) -> str:
     stack = Stack.of(scope)
     path = scope.node.path.removeprefix(stack.node.path)
     words = re.sub(r"[^A-Za-z0-9]+", "-", path).strip("-")
-    if Token.is_unresolved(stack.stack_name):
+    name = stack.stack_name
+    if Token.is_unresolved(name):
         unique = Fn.select(2, Fn.split("/", stack.stack_id))
         return f"{unique}-{_fit(words, max_length - _GUID_LENGTH - 1)}"
-    return _fit(f"{stack.stack_name}-{words}", max_length)
+    return _fit(f"{name}-{words}", max_length)
 
 
 def _fit(name: str, max_length: int) -> str:

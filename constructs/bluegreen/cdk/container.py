@@ -47,7 +47,7 @@ class Container:
 
     def __post_init__(self) -> None:
         seconds = self.stop_timeout_seconds
-        if not Token.is_unresolved(seconds) and not 2 <= seconds <= 120:  # noqa: PLR2004 - Fargate's limits
+        if not 2 <= seconds <= 120 and not Token.is_unresolved(seconds):  # noqa: PLR2004 - Fargate's limits
             raise ValueError(f"stop_timeout_seconds must be 2-120, got {seconds}")
         for path in self.writable_paths:
             if not path.startswith("/"):

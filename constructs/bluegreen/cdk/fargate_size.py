@@ -30,7 +30,7 @@ def require_fargate_size(cpu: int, memory_mib: int) -> None:
     Example:
         >>> require_fargate_size(256, 512)
     """
-    if Token.is_unresolved(cpu) or Token.is_unresolved(memory_mib):
+    if memory_mib in MEMORY_MIB.get(cpu, ()) or Token.is_unresolved(cpu) or Token.is_unresolved(memory_mib):
         return
     if cpu not in MEMORY_MIB:
         raise ValueError(f"cpu must be one of {', '.join(map(str, MEMORY_MIB))}, got {cpu}")

@@ -35,13 +35,13 @@ class HealthCheck:
     unhealthy_threshold: int = 3
 
     def __post_init__(self) -> None:
-        if not Token.is_unresolved(self.path) and not self.path.startswith("/"):
+        if not self.path.startswith("/") and not Token.is_unresolved(self.path):
             raise ValueError(f"path must begin with '/', got {self.path!r}")
         _require("interval_seconds", self.interval_seconds, 5, 300)
         _require("timeout_seconds", self.timeout_seconds, 2, 120)
         _require("healthy_threshold", self.healthy_threshold, 2, 10)
         _require("unhealthy_threshold", self.unhealthy_threshold, 2, 10)
-        if _known(self.timeout_seconds, self.interval_seconds) and self.timeout_seconds >= self.interval_seconds:
+        if self.timeout_seconds >= self.interval_seconds and _known(self.timeout_seconds, self.interval_seconds):
             raise ValueError(
                 f"timeout_seconds must be less than interval_seconds, got {self.timeout_seconds} and "
                 f"{self.interval_seconds}; lengthen the interval or shorten the timeout"
@@ -60,7 +60,8 @@ class HealthCheck:
 
 
 def _require(name: str, value: int, low: int, high: int) -> None:
-    if _known(value) and not low <= value <= high:
+    # A token is out of range too; asking which it is crosses into Node, so only a suspect value is asked about.
+    if not low <= value <= high and _known(value):
         raise ValueError(f"{name} must be {low}-{high}, got {value}")
 
 

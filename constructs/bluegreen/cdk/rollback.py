@@ -151,7 +151,7 @@ class RollbackPolicy:
         Raises:
             ValueError: If the prefix is too long for an alarm's name.
         """
-        if not Token.is_unresolved(name_prefix) and len(name_prefix) > _LONGEST_PREFIX:
+        if len(name_prefix) > _LONGEST_PREFIX and not Token.is_unresolved(name_prefix):
             raise ValueError(f"name_prefix must have at most {_LONGEST_PREFIX} characters, got {len(name_prefix)}")
         watched = Watched(load_balancer_full_name, target_group_full_names, cluster_name, service_name)
         return [*(signal.define(scope, name_prefix, watched) for signal in self._signals()), *self.alarms]

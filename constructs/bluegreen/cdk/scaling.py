@@ -61,7 +61,7 @@ class Scaling:
 
     def __post_init__(self) -> None:
         _require("min_tasks", self.min_tasks, 1, _MOST_TASKS)
-        least = 1 if Token.is_unresolved(self.min_tasks) else self.min_tasks
+        least = max(1, self.min_tasks)  # a token, which only the deployment knows, is a negative number until then
         _require("max_tasks", self.max_tasks, least, _MOST_TASKS)
         for name in ("cpu_percent", "memory_percent"):
             _require(name, getattr(self, name), 1, 100, hint="None leaves it out")
@@ -165,8 +165,9 @@ def _requests_per_task(groups: list[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _require(name: str, value: int | None, low: int, high: int | None, *, hint: str = "") -> None:
-    if value is None or Token.is_unresolved(value):
+    if value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int) or value < low or (high is not None and value > high):
+    wrong = isinstance(value, bool) or not isinstance(value, int) or value < low or (high is not None and value > high)
+    if wrong and not Token.is_unresolved(value):  # a token looks wrong too, and to ask crosses into Node
         allowed = f"at least {low}" if high is None else f"{low}-{high}"
         raise ValueError(f"{name} must be {allowed}, got {value!r}{f'; {hint}' if hint else ''}")

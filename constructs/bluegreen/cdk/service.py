@@ -261,6 +261,8 @@ class BlueGreenService(Construct):
 
     def _bind_hooks(self, hooks: Sequence[Hook]) -> tuple[Sequence[BoundHook], Sequence[IConstruct]]:
         """Bind the hooks; return them, and what they made beside the functions and log groups that a release names."""
+        if not hooks:
+            return [], []
         before = {child.node.id for child in self.node.children}
         bound = in_order([hook.bind(self) for hook in hooks])
         named = {part.node.path for hook in bound for part in (hook.function, hook.log_group)}
@@ -327,5 +329,5 @@ def _require_free_id(scope: Construct, construct_id: str) -> None:
 
 
 def _require_range(name: str, value: int, low: int, high: int) -> None:
-    if not Token.is_unresolved(value) and not low <= value <= high:
+    if not low <= value <= high and not Token.is_unresolved(value):
         raise ValueError(f"{name} must be {low}-{high}, got {value}")
