@@ -1,16 +1,33 @@
 """ARNs put together from names, for what does not exist yet or would have to wait for its user."""
 
-from aws_cdk import ArnFormat, Stack
-from constructs import Construct
+from dataclasses import dataclass
+
+from aws_cdk import Stack
 
 
-def colon_arn(scope: Construct, service: str, resource: str, name: str) -> str:
-    """Return an ARN of the form `arn:…:service:region:account:resource:name` in the scope's stack."""
-    return Stack.of(scope).format_arn(
-        service=service, resource=resource, resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
-    )
+@dataclass(frozen=True)
+class Arns:
+    """Writes ARNs of one stack's resources; it asks the stack once, because each question crosses into Node.
 
+    Args:
+        partition: The stack's partition.
+        region: Its region.
+        account: Its account.
+    """
 
-def slash_arn(scope: Construct, service: str, resource: str, name: str) -> str:
-    """Return an ARN of the form `arn:…:service:region:account:resource/name` in the scope's stack."""
-    return Stack.of(scope).format_arn(service=service, resource=resource, resource_name=name)
+    partition: str
+    region: str
+    account: str
+
+    @classmethod
+    def of(cls, stack: Stack) -> "Arns":
+        """Return what writes the ARNs of a stack."""
+        return cls(stack.partition, stack.region, stack.account)
+
+    def colon(self, service: str, resource: str, name: str) -> str:
+        """Return an ARN of the form `arn:…:service:region:account:resource:name`."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}:{name}"
+
+    def slash(self, service: str, resource: str, name: str) -> str:
+        """Return an ARN of the form `arn:…:service:region:account:resource/name`."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}/{name}"

@@ -6,15 +6,13 @@ from aws_cdk import Aws, Fn
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ._arns import slash_arn
-
 
 def codedeploy_role(
     scope: Construct,
     construct_id: str,
     *,
     deployment_group_arn: str,
-    ecs_service: str,
+    ecs_arns: Sequence[str],
     listener_arns: Sequence[str],
     passed_role_arns: Sequence[str],
     hook_arns: Sequence[str],
@@ -25,7 +23,7 @@ def codedeploy_role(
         scope: Where.
         construct_id: Under which id.
         deployment_group_arn: The one deployment group for which CodeDeploy may use the role.
-        ecs_service: The service as "cluster/service".
+        ecs_arns: The service and its task sets.
         listener_arns: The listeners whose traffic it moves.
         passed_role_arns: The roles of the tasks that it starts.
         hook_arns: The functions that it calls.
@@ -34,16 +32,30 @@ def codedeploy_role(
         The role.
     """
     statements = [
-        _ecs_statement(scope, ecs_service),
-        *_traffic_statements(listener_arns),
-        iam.PolicyStatement(
-            actions=["iam:PassRole"],
-            resources=list(passed_role_arns),
-            conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        _allow(
+            ["ecs:DescribeServices", "ecs:CreateTaskSet", "ecs:DeleteTaskSet", "ecs:UpdateServicePrimaryTaskSet"],
+            on=ecs_arns,
         ),
+        _allow(["elasticloadbalancing:ModifyListener"], on=listener_arns),
+        # AWS's own policy for CodeDeploy allows it everywhere; when it is used is not documented.
+        _allow(["elasticloadbalancing:ModifyRule"], on=[_rules_of(arn) for arn in listener_arns]),
+        # None of these can be narrowed, and composite alarms are shown only to those who may see every alarm.
+        _allow(
+            [
+                "elasticloadbalancing:DescribeTargetGroups",
+                "elasticloadbalancing:DescribeListeners",
+                "elasticloadbalancing:DescribeRules",
+                "cloudwatch:DescribeAlarms",
+            ],
+            on=["*"],
+        ),
+        {
+            **_allow(["iam:PassRole"], on=passed_role_arns),
+            "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        },
     ]
     if hook_arns:
-        statements.append(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=list(hook_arns)))
+        statements.append(_allow(["lambda:InvokeFunction"], on=hook_arns))
     return iam.Role(
         scope,
         construct_id,
@@ -55,41 +67,14 @@ def codedeploy_role(
                 "ArnEquals": {"aws:SourceArn": deployment_group_arn},
             },
         ),
-        inline_policies={"Release": iam.PolicyDocument(statements=statements)},
+        inline_policies={"Release": iam.PolicyDocument.from_json({"Statement": statements})},
     )
 
 
-def _ecs_statement(scope: Construct, ecs_service: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        actions=["ecs:DescribeServices", "ecs:CreateTaskSet", "ecs:DeleteTaskSet", "ecs:UpdateServicePrimaryTaskSet"],
-        resources=[
-            slash_arn(scope, "ecs", "service", ecs_service),
-            slash_arn(scope, "ecs", "task-set", f"{ecs_service}/*"),
-        ],
-    )
-
-
-def _traffic_statements(listener_arns: Sequence[str]) -> list[iam.PolicyStatement]:
-    return [
-        iam.PolicyStatement(actions=["elasticloadbalancing:ModifyListener"], resources=list(listener_arns)),
-        iam.PolicyStatement(
-            # AWS's own policy for CodeDeploy allows it everywhere; when it is used is not documented.
-            actions=["elasticloadbalancing:ModifyRule"],
-            resources=[_rules_of(arn) for arn in listener_arns],
-        ),
-        iam.PolicyStatement(
-            # None of these can be narrowed, and composite alarms are shown only to those who may see every alarm.
-            actions=[
-                "elasticloadbalancing:DescribeTargetGroups",
-                "elasticloadbalancing:DescribeListeners",
-                "elasticloadbalancing:DescribeRules",
-                "cloudwatch:DescribeAlarms",
-            ],
-            resources=["*"],
-        ),
-    ]
+def _allow(actions: Sequence[str], *, on: Sequence[str]) -> dict[str, object]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": list(on)}
 
 
 def _rules_of(listener_arn: str) -> str:
     parts = Fn.split(":listener/", listener_arn)
-    return Fn.join("", [Fn.select(0, parts), ":listener-rule/", Fn.select(1, parts), "/*"])
+    return f"{Fn.select(0, parts)}:listener-rule/{Fn.select(1, parts)}/*"

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from bluegreen.release.rollout import Rollout, Shift
 
-from ._arns import colon_arn
+from ._arns import Arns
 from ._codedeploy_role import codedeploy_role
 from ._names import computed_name
 from .hooks import BoundHook
@@ -41,14 +41,12 @@ class Application(Construct):
         deployment_group_arn: The ARN that its one deployment group has, or will have.
     """
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, arns: Arns) -> None:
         super().__init__(scope, construct_id)
         self.application = codedeploy.EcsApplication(self, "Resource")
         self.name = self.application.application_name
-        self.arn = colon_arn(self, "codedeploy", "application", self.name)
-        self.deployment_group_arn = colon_arn(
-            self, "codedeploy", "deploymentgroup", f"{self.name}/{DEPLOYMENT_GROUP_NAME}"
-        )
+        self.arn = arns.colon("codedeploy", "application", self.name)
+        self.deployment_group_arn = arns.colon("codedeploy", "deploymentgroup", f"{self.name}/{DEPLOYMENT_GROUP_NAME}")
 
 
 class Deployment(Construct):
@@ -66,6 +64,7 @@ class Deployment(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        arns: Arns,
         application: Application,
         cluster_name: str,
         service_name: str,
@@ -77,13 +76,18 @@ class Deployment(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.config_name = self._config(rollout)
-        self.config_arn = colon_arn(self, "codedeploy", "deploymentconfig", self.config_name)
+        self.config_arn = arns.colon("codedeploy", "deploymentconfig", self.config_name)
+        production_listener_arn = traffic.production_listener.listener_arn
+        test_listener_arn = traffic.test_listener.listener_arn
         self.role = codedeploy_role(
             self,
             "Role",
             deployment_group_arn=application.deployment_group_arn,
-            ecs_service=f"{cluster_name}/{service_name}",
-            listener_arns=[traffic.production_listener.listener_arn, traffic.test_listener.listener_arn],
+            ecs_arns=[
+                arns.slash("ecs", "service", f"{cluster_name}/{service_name}"),
+                arns.slash("ecs", "task-set", f"{cluster_name}/{service_name}/*"),
+            ],
+            listener_arns=[production_listener_arn, test_listener_arn],
             passed_role_arns=[task.task_role.role_arn, task.execution_role.role_arn],
             hook_arns=[hook.function.function_arn for hook in hooks],
         )
@@ -97,7 +101,7 @@ class Deployment(Construct):
             deployment_style={"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
             ecs_services=[{"clusterName": cluster_name, "serviceName": service_name}],
             blue_green_deployment_configuration=_blue_green(rollout),
-            load_balancer_info=_load_balancer_info(traffic),
+            load_balancer_info=_load_balancer_info(traffic, production_listener_arn, test_listener_arn),
             alarm_configuration=_alarm_configuration(alarms),
             auto_rollback_configuration={"enabled": True, "events": _rollback_events(alarms)},
         )
@@ -131,11 +135,11 @@ def _blue_green(rollout: Rollout) -> dict[str, object]:
     }
 
 
-def _load_balancer_info(traffic: "Traffic") -> dict[str, object]:
+def _load_balancer_info(traffic: "Traffic", production_listener_arn: str, test_listener_arn: str) -> dict[str, object]:
     pair = {
         "targetGroups": [{"name": group.target_group_name} for group in (traffic.blue, traffic.green)],
-        "prodTrafficRoute": {"listenerArns": [traffic.production_listener.listener_arn]},
-        "testTrafficRoute": {"listenerArns": [traffic.test_listener.listener_arn]},
+        "prodTrafficRoute": {"listenerArns": [production_listener_arn]},
+        "testTrafficRoute": {"listenerArns": [test_listener_arn]},
     }
     return {"targetGroupPairInfoList": [pair]}
 

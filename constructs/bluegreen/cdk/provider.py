@@ -10,7 +10,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
-from ._arns import colon_arn, slash_arn
+from ._arns import Arns
 from ._functions import small_function
 from ._names import computed_name
 from ._state_machine import release_definition
@@ -32,6 +32,7 @@ class ReleaseProvider(Construct):
         log_group: Where it says what it saw and decided.
         state_machine: Calls it again and again until the release has ended, for longer than a function may run.
         role: What the function may do; it grows with each service.
+        arns: Writes the ARNs of the stack's resources.
     """
 
     @classmethod
@@ -52,10 +53,11 @@ class ReleaseProvider(Construct):
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
         refuse_literal_secret_strings(stack)
+        self.arns = Arns.of(stack)
         # The function starts the state machine and the state machine calls the function: one has to know the other's
         # name before it exists.
         name = computed_name(self, max_length=80)
-        state_machine_arn = colon_arn(self, "states", "stateMachine", name)
+        state_machine_arn = self.arns.colon("states", "stateMachine", name)
         self._names: set[tuple[str, str]] = set()
         self._grants = _Grants()
         self._grants.add("states:StartExecution", on=[state_machine_arn])
@@ -112,13 +114,13 @@ class ReleaseProvider(Construct):
             log_groups: Where its hooks write.
         """
         group, app = [application.deployment_group_arn], [application.arn]
-        add = self._grants.add
+        add, arns = self._grants.add, self.arns
         add("codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:ListDeployments", on=group)
         add("codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision", on=app)
         add("codedeploy:GetDeploymentConfig", on=[deployment.config_arn])
-        add("ecs:DescribeServices", on=[slash_arn(self, "ecs", "service", f"{cluster_name}/{service_name}")])
-        add("ecs:DescribeTasks", on=[slash_arn(self, "ecs", "task", f"{cluster_name}/*")])
-        self._grants.add_listing_of_tasks(slash_arn(self, "ecs", "cluster", cluster_name))
+        add("ecs:DescribeServices", on=[arns.slash("ecs", "service", f"{cluster_name}/{service_name}")])
+        add("ecs:DescribeTasks", on=[arns.slash("ecs", "task", f"{cluster_name}/*")])
+        self._grants.add_listing_of_tasks(arns.slash("ecs", "cluster", cluster_name))
         if log_groups:
             add("logs:FilterLogEvents", on=[log_group.log_group_arn for log_group in log_groups])
 
@@ -174,6 +176,7 @@ class _Grants:
     def __init__(self) -> None:
         self.document = iam.PolicyDocument()
         self._statements: dict[tuple[str, ...], iam.PolicyStatement] = {}
+        self._resources: dict[tuple[str, ...], set[str]] = {}
         self._clusters: list[str] = []
 
     def add(self, *actions: str, on: Sequence[str]) -> None:
@@ -181,7 +184,10 @@ class _Grants:
         if actions not in self._statements:
             self._statements[actions] = iam.PolicyStatement(actions=list(actions))
             self.document.add_statements(self._statements[actions])
-        self._statements[actions].add_resources(*on)
+            self._resources[actions] = set()
+        if further := [resource for resource in on if resource not in self._resources[actions]]:
+            self._statements[actions].add_resources(*further)
+            self._resources[actions].update(further)
 
     def add_listing_of_tasks(self, cluster_arn: str) -> None:
         """Allow to list the tasks of one more cluster, which is no resource of that action but its condition."""

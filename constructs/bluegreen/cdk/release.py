@@ -27,6 +27,7 @@ class Release(Construct):
         construct_id: str,
         *,
         service: "BlueGreenService",
+        cluster_name: str,
         network: "TaskNetwork",
         hooks: Sequence[BoundHook],
     ) -> None:
@@ -40,7 +41,7 @@ class Release(Construct):
             properties={
                 "Application": service.application.name,
                 "DeploymentGroup": service.deployment.deployment_group.ref,
-                "Cluster": service.cluster.cluster_name,
+                "Cluster": cluster_name,
                 "Service": service.service_name,
                 "TaskDefinition": task.task_definition.task_definition_arn,
                 "ContainerName": CONTAINER_NAME,

@@ -160,6 +160,7 @@ class BlueGreenService(Construct):
         _require_range("deregistration_seconds", deregistration_seconds, 0, 3600)
         super().__init__(scope, construct_id)
         self.cluster = cluster
+        vpc, self._cluster_name = cluster.vpc, cluster.cluster_name  # each look at them crosses into Node
         self.domain_name = domain_name
         self.container_port = container_port
         self.ports = Ports.choose(secure=certificate is not None, production=production_port, test=test_port)
@@ -186,7 +187,7 @@ class BlueGreenService(Construct):
         self.traffic = Traffic(
             self,
             "Traffic",
-            vpc=cluster.vpc,
+            vpc=vpc,
             ports=self.ports,
             container_port=container_port,
             health_check=health_check or HealthCheck(),
@@ -195,10 +196,10 @@ class BlueGreenService(Construct):
             load_balancer=load_balancer,
             public=public,
         )
-        self.security_group = ec2.SecurityGroup(self, "SecurityGroup", vpc=cluster.vpc, description="The tasks")
+        self.security_group = ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description="The tasks")
         self.traffic.allow_to_tasks(self.security_group, container_port)
         network = TaskNetwork.choose(
-            cluster.vpc,
+            vpc,
             subnets,
             [self.security_group, *security_groups],
             assign_public_ip=assign_public_ip,
@@ -206,8 +207,12 @@ class BlueGreenService(Construct):
         )
         self.ecs_service = self._define_ecs_service(service_name, network)
         self.service_name = self.ecs_service.attr_name
-        self.application = Application(self, "Application")
+        self.application = Application(self, "Application", arns=self.provider.arns)
         self.hooks, self._needs_of_hooks = self._bind_hooks(hooks)
+        self._target_group_full_names = (
+            self.traffic.blue.target_group_full_name,
+            self.traffic.green.target_group_full_name,
+        )
         plan, policy = rollout or DEFAULT_ROLLOUT, rollback or RollbackPolicy()
         warn_about(self, plan, policy)
         self.alarms = self._bind_rollback(policy)
@@ -275,7 +280,7 @@ class BlueGreenService(Construct):
             name_prefix=computed_name(self, max_length=200),
             load_balancer_full_name=self.traffic.load_balancer_full_name,
             target_group_full_names=self._target_group_full_names,
-            cluster_name=self.cluster.cluster_name,
+            cluster_name=self._cluster_name,
             service_name=self.service_name,
         )
 
@@ -287,16 +292,13 @@ class BlueGreenService(Construct):
             load_balancer_full_name=self.traffic.load_balancer_full_name,
         )
 
-    @property
-    def _target_group_full_names(self) -> tuple[str, str]:
-        return self.traffic.blue.target_group_full_name, self.traffic.green.target_group_full_name
-
     def _define_deployment(self, rollout: Rollout) -> Deployment:
         return Deployment(
             self,
             "Deployment",
+            arns=self.provider.arns,
             application=self.application,
-            cluster_name=self.cluster.cluster_name,
+            cluster_name=self._cluster_name,
             service_name=self.service_name,
             traffic=self.traffic,
             task=self.task,
@@ -309,11 +311,13 @@ class BlueGreenService(Construct):
         self.provider.serve(
             application=self.application,
             deployment=self.deployment,
-            cluster_name=self.cluster.cluster_name,
+            cluster_name=self._cluster_name,
             service_name=self.service_name,
             log_groups=[hook.log_group for hook in self.hooks],
         )
-        release = Release(self, "Release", service=self, network=network, hooks=self.hooks)
+        release = Release(
+            self, "Release", service=self, cluster_name=self._cluster_name, network=network, hooks=self.hooks
+        )
         # Beside what it refers to, a release needs these; and what is made last goes first.
         roles = (self.task.task_role, self.task.execution_role)
         release.node.add_dependency(self.provider.state_machine, self.scalable_target, *roles, *self._needs_of_hooks)

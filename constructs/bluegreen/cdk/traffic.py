@@ -85,6 +85,7 @@ class Traffic(Construct):
         self.load_balancer_full_name = (
             owned.load_balancer_full_name if owned else _full_name(balancer.load_balancer_arn)
         )
+        deregistration_delay, rendered_check = Duration.seconds(deregistration_seconds), health_check.render()
         self.blue, self.green = (
             elbv2.ApplicationTargetGroup(
                 self,
@@ -93,8 +94,8 @@ class Traffic(Construct):
                 port=container_port,
                 protocol=elbv2.ApplicationProtocol.HTTP,
                 target_type=elbv2.TargetType.IP,
-                deregistration_delay=Duration.seconds(deregistration_seconds),
-                health_check=health_check.render(),
+                deregistration_delay=deregistration_delay,
+                health_check=rendered_check,
             )
             for colour in ("Blue", "Green")
         )
