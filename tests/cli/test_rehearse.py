@@ -204,8 +204,9 @@ def test_every_option_has_help() -> None:
 
 
 INTERRUPTED = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may have it ignored
 from bluegreen.cli import main
 from bluegreen.rehearsal import rehearsal as module
 from bluegreen.rehearsal.workload import Workload
@@ -226,9 +227,9 @@ main(["rehearse"])
 """
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_interrupted_rehearsal_leaves_nothing(number: signal.Signals, code: int) -> None:
-    """Ctrl-C and SIGTERM end everything in order, remove the folder, and are told by the exit code."""
+    """Ctrl-C, SIGTERM and a closed terminal end everything in order, remove the folder, and set the exit code."""
     with subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -1,6 +1,7 @@
 """The app's command line: what `cdk -c …` may say, and what comes back when it says something else."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,7 +51,12 @@ def synthesize(folder: Path, context: dict[str, str]) -> subprocess.CompletedPro
     return subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
-        env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "CDK_OUTDIR": str(folder)}
+        # jsii keeps its cache at home.
+        env={
+            "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+            "HOME": os.environ["HOME"],
+            "CDK_OUTDIR": str(folder),
+        }
         | {"CDK_CONTEXT_JSON": json.dumps(context), "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "true"},
         capture_output=True,
         text=True,
