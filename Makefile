@@ -12,11 +12,12 @@ export JSII_NODE := $(CURDIR)/$(BIN)/node
 setup: .setup-stamp
 
 .setup-stamp: pyproject.toml uv.lock package.json package-lock.json Makefile
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv sync --quiet --frozen --all-extras --inexact
-	$(BIN)/npm ci --silent --no-audit --no-fund
-	touch $@
+	@echo "setting up .venv and node_modules" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv sync --quiet --frozen --all-extras --inexact
+	@$(BIN)/npm ci --silent --no-audit --no-fund
+	@touch $@
 
 rehearse: setup
 	$(BIN)/bluegreen rehearse
