@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bluegreen.rehearsal.cdk_cli import context
+from bluegreen.rehearsal.images import Images
+from bluegreen.rehearsal.workload import Workload
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -32,3 +36,16 @@ def test_the_readme_opens_with_the_two_commands() -> None:
     block = re.search(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert block is not None
     assert [line.split("#")[0].strip() for line in block[1].splitlines()] == ["make rehearse", "make test"]
+
+
+def test_the_example_bluegreen_toml_is_one(tmp_path: Path) -> None:
+    """What the page shows as a bluegreen.toml is read by all that read one."""
+    block = re.search(r"```toml\n(.*?)```", (ROOT / "docs" / "rehearsal.md").read_text(), re.DOTALL)
+    assert block is not None
+    (tmp_path / "examples" / "orders").mkdir(parents=True)
+    file = tmp_path / "bluegreen.toml"
+    file.write_text(block[1])
+    second = Images.load(file).launch("registry/orders:v2", host="127.77.0.1", port=8080)
+    assert second.environment == {"LOG_LEVEL": "debug"}
+    assert Workload.load(file).requests[1].method == "POST"
+    assert context(file) == {"environment": "prod"}
