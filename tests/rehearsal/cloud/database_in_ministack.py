@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 
+from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.rds import Rds, resource_types
 from bluegreen.rehearsal.cloud.server import prepare_environment, serve
@@ -21,6 +22,6 @@ if __name__ == "__main__":
 
     rds = Rds(journal=Journal(lambda: 0.0), folder=folder, region="eu-west-1", account="123456789012")
     try:
-        serve(port, [rds], resource_types(rds, client), ready=lambda: print("ready", flush=True))  # noqa: T201 - read by the test
+        serve(port, [rds], resource_types(rds, client), Clock(60), ready=lambda: print("ready", flush=True))  # noqa: T201 - read by the test
     finally:
         rds.stop()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from bluegreen.rehearsal.cloud.api import ApiError, Created
+from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.server import prepare_environment, serve
 
 
@@ -39,4 +40,4 @@ if __name__ == "__main__":
     prepare_environment(
         port=port, region="eu-west-1", account="123456789012", factor=60, folder=folder, ca_file=folder / "ca.pem"
     )
-    serve(port, [Deploy()], [Made()], ready=lambda: print("ready", flush=True))  # noqa: T201 - read by the test
+    serve(port, [Deploy()], [Made()], Clock(60), ready=lambda: print("ready", flush=True))  # noqa: T201 - read by the test

@@ -101,7 +101,7 @@ def test_ministack_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch
     """An unknown ministack stops the rehearsal before anything runs, with the command that repairs it."""
     monkeypatch.setattr(extension.importlib.metadata, "version", lambda _: "9.9.9")
     with pytest.raises(extension.IncompatibleMinistackError, match=r"must be 1\.5\.33, got 9\.9\.9") as refused:
-        extension.install([], [])
+        extension.install([], [], Clock())
     assert refused.value.hint == "pip install ministack==1.5.33"
 
 
@@ -109,7 +109,7 @@ def test_a_missing_table_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A ministack without one of the tables is refused by the table's name."""
     monkeypatch.setattr(extension, "_TABLES", (("ministack.core.router", "NO_SUCH_TABLE"),))
     with pytest.raises(extension.IncompatibleMinistackError, match=r"lacks ministack\.core\.router\.NO_SUCH_TABLE"):
-        extension.install([], [])
+        extension.install([], [], Clock())
 
 
 def test_accepted_types_answer_what_templates_ask_of_them() -> None:

@@ -37,15 +37,15 @@ class Cloud:
         self, folder: Path, *, endpoint: str, images: Images, factor: float, region: str, account: str
     ) -> None:
         self._stopped = threading.Event()
-        self._clock = Clock(factor)
-        self.journal = Journal(self._clock.now)
+        self.clock = Clock(factor)
+        self.journal = Journal(self.clock.now)
         self._authority = Authority(folder / "tls")
         self.ca_file = self._authority.ca_file
         self._client = client_factory(endpoint, region)
         self._region, self._account = region, account
         metrics = MetricStore()
         where: dict[str, Any] = {"region": region, "account": account}
-        common: dict[str, Any] = {**where, "clock": self._clock, "journal": self.journal, "client": self._client}
+        common: dict[str, Any] = {**where, "clock": self.clock, "journal": self.journal, "client": self._client}
         machine: dict[str, Any] = {**common, "metrics": metrics, "network": Network(), "folder": folder}
         self._ecs = ecs.Ecs(**machine, images=images, task_environment=_task_environment(endpoint, region))
         self._load_balancing = load_balancing.LoadBalancing(
@@ -53,7 +53,7 @@ class Cloud:
         )
         self._cloudwatch = cloudwatch.CloudWatch(**common, metrics=metrics)
         self._codedeploy = codedeploy.CodeDeploy(**common)
-        self._scaling = ApplicationAutoScaling(**where, client=self._client, now=self._clock.now)
+        self._scaling = ApplicationAutoScaling(**where, client=self._client, now=self.clock.now)
         self._rds = rds.Rds(**where, journal=self.journal, folder=folder)
 
     def services(self) -> list[Service]:
@@ -64,7 +64,7 @@ class Cloud:
         """Return the CloudFormation resource types to register."""
         return [
             *ACCEPTED,
-            *ecs.resource_types(self._ecs, self._clock),
+            *ecs.resource_types(self._ecs, self.clock),
             *load_balancing.resource_types(self._load_balancing),
             *rds.resource_types(self._rds, self._client),
             *cloudwatch.resource_types(self._cloudwatch),

@@ -12,8 +12,9 @@ from typing import Any
 
 from bluegreen.errors import BluegreenError
 
-from . import network_interfaces, protocol
+from . import custom_resources, network_interfaces, protocol, step_functions
 from .api import ResourceType, Service
+from .clock import Clock
 
 VERSION = "1.5.33"
 
@@ -27,6 +28,9 @@ _TABLES = (
     ("ministack.services.ec2", "_ACTION_MAP"),
     ("ministack.services.ec2", "_error"),
     ("ministack.services.ec2", "_network_interfaces"),
+    *((custom_resources.MODULE, name) for name in custom_resources.NAMES),
+    *((custom_resources.FUNCTIONS_MODULE, name) for name in custom_resources.FUNCTIONS_NAMES),
+    *((step_functions.MODULE, name) for name in step_functions.NAMES),
 )
 
 
@@ -34,12 +38,13 @@ class IncompatibleMinistackError(BluegreenError):
     """The installed ministack is not the one whose tables we know."""
 
 
-def install(services: Iterable[Service], resource_types: Iterable[ResourceType]) -> None:
+def install(services: Iterable[Service], resource_types: Iterable[ResourceType], clock: Clock) -> None:
     """Register services and resource types; ours replace ministack's of the same name.
 
     Args:
         services: The emulated services.
         resource_types: The CloudFormation resource types.
+        clock: The cloud's time, which custom resources and Step Functions live in too.
 
     Raises:
         IncompatibleMinistackError: If ministack is another version or lacks a table.
@@ -54,6 +59,8 @@ def install(services: Iterable[Service], resource_types: Iterable[ResourceType])
         tables["_REPLACING_PROPERTIES"][resource_type.type_name] = tuple(resource_type.create_only)
     _run_on_worker_threads(names)
     network_interfaces.install()
+    custom_resources.install(clock)
+    step_functions.install(clock)
 
 
 def _tables() -> dict[str, Any]:

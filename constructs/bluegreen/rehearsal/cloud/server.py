@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .api import ResourceType, Service
+from .clock import Clock
 
 
 def prepare_environment(*, port: int, region: str, account: str, factor: float, folder: Path, ca_file: Path) -> None:
@@ -46,6 +47,7 @@ def serve(
     port: int,
     services: Iterable[Service],
     resource_types: Iterable[ResourceType],
+    clock: Clock,
     *,
     ready: Callable[[], None],
     stopping: Callable[[], None] = lambda: None,
@@ -56,6 +58,7 @@ def serve(
         port: Where to listen.
         services: Registered in place of, or beside, ministack's own.
         resource_types: Likewise, for CloudFormation.
+        clock: The cloud's time.
         ready: Called once, when the endpoint answers.
         stopping: Called once, before the endpoint stops answering: what ends may still need it.
 
@@ -68,7 +71,7 @@ def serve(
 
     from .extension import install  # noqa: PLC0415
 
-    install(services, resource_types)
+    install(services, resource_types, clock)
     from ministack.app import app  # noqa: PLC0415
 
     config = Config()
