@@ -1,6 +1,8 @@
 """The CDK app: `cdk deploy ProdStack -c version=v2` releases version v2 of the orders service to production.
 
-Context: `version` is the image's tag and must be given; `environment` (dev, staging or prod) leaves the other two
+It deploys ProdDataStack, with the network and the database, first; `cdk destroy ProdStack` leaves that stack alone.
+
+Context: `version` is the image's tag and must be given; `environment` (dev, staging or prod) leaves the others'
 stacks out, which makes synthesis faster.
 """
 
@@ -9,6 +11,7 @@ import sys
 import aws_cdk as cdk
 
 from stacks.choice import Choice, ChoiceError
+from stacks.data_stack import DataStack
 from stacks.service_stack import ServiceStack
 
 
@@ -24,7 +27,8 @@ def main() -> None:
     except ChoiceError as error:
         sys.exit(f"error: {error}")
     for environment in choice.environments:
-        ServiceStack(app, environment=environment, version=choice.version)
+        data = DataStack(app, environment=environment)
+        ServiceStack(app, environment=environment, data=data, version=choice.version)
     app.synth()
 
 

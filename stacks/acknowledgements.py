@@ -7,18 +7,18 @@ from aws_cdk import Acknowledgment, CfnResource, Validations
 from constructs import Construct, IConstruct
 
 if TYPE_CHECKING:
+    from .data_stack import DataStack
     from .environments import Environment
     from .service_stack import ServiceStack
 
 
-def acknowledge_findings(stack: "ServiceStack", environment: "Environment") -> None:
-    """Acknowledge what is meant; anything else that the pack finds stays a finding.
+def acknowledge_data_findings(stack: "DataStack", environment: "Environment") -> None:
+    """Acknowledge what is meant in network and database; anything else that the pack finds stays a finding.
 
     Args:
         stack: The complete stack.
         environment: Some findings are right in production and meant elsewhere.
     """
-    service = stack.service
     _acknowledge(
         stack.database,
         {
@@ -30,6 +30,15 @@ def acknowledge_findings(stack: "ServiceStack", environment: "Environment") -> N
         _acknowledge(stack.database, {"RDS3": f"{environment.name} can wait for a restore; production has a standby"})
     if not environment.database.protected:
         _acknowledge(stack.database, {"RDS10": f"{environment.name} has no data that must outlive its stack"})
+
+
+def acknowledge_service_findings(stack: "ServiceStack") -> None:
+    """Acknowledge what is meant in the service's stack.
+
+    Args:
+        stack: The complete stack.
+    """
+    service = stack.service
     _acknowledge(
         service.traffic,
         {

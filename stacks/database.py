@@ -65,15 +65,25 @@ class Database(Construct):
         # RDS makes log groups that keep everything for ever, unless they are there first.
         self.instance.node.add_dependency(*log_groups)
 
-    def allow_from(self, client: ec2.ISecurityGroup, description: str) -> None:
+    def let_in(self, client: ec2.SecurityGroup, description: str) -> ec2.CfnSecurityGroupIngress:
         """Let the members of a security group in.
 
         Args:
             client: The group.
             description: Who they are.
+
+        Returns:
+            The rule, in the client's stack: this one knows nothing of who comes.
         """
-        self.instance.connections.security_groups[0].add_ingress_rule(
-            client, ec2.Port.tcp(_PORT), description=description
+        return ec2.CfnSecurityGroupIngress(
+            client,
+            "ToDatabase",
+            group_id=self.instance.connections.security_groups[0].security_group_id,
+            source_security_group_id=client.security_group_id,
+            ip_protocol="tcp",
+            from_port=_PORT,
+            to_port=_PORT,
+            description=description,
         )
 
     def variables(self) -> Mapping[str, ecs.Secret]:

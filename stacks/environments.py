@@ -8,6 +8,9 @@ from aws_cdk import aws_logs as logs
 
 from bluegreen.cdk import Rollout, Scaling
 
+APPLICATION = "orders"
+"""The name of the application, its image, and its database."""
+
 _DOMAIN = re.compile(r"(?=.{1,64}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
 _INSTANCE = re.compile(r"[a-z][0-9][a-z0-9-]*\.[a-z0-9]+")
 
@@ -56,7 +59,7 @@ class Environment:
     """One environment.
 
     Args:
-        name: Lower-case letters; the stack is named after it.
+        name: Lower-case letters; the stacks are named after it.
         cpu: CPU units of a task; 1024 are one virtual CPU.
         memory_mib: Memory of a task, one that Fargate offers with `cpu`.
         scaling: How many tasks.
@@ -67,7 +70,7 @@ class Environment:
         database: The PostgreSQL instance.
         domain_name: The name that users call, at most 64 characters: makes the service HTTPS, with a certificate that
             AWS issues once its DNS record exists. Plain HTTP when omitted.
-        protected: Whether the stack refuses deletion.
+        protected: Whether the stack with the data refuses deletion.
 
     Raises:
         ValueError: If a value is out of range.
@@ -95,8 +98,13 @@ class Environment:
 
     @property
     def stack_name(self) -> str:
-        """The stack's name and id, such as "ProdStack"."""
+        """The service's stack: name and id, such as "ProdStack"."""
         return f"{self.name.capitalize()}Stack"
+
+    @property
+    def data_stack_name(self) -> str:
+        """The stack of network and database: name and id, such as "ProdDataStack"."""
+        return f"{self.name.capitalize()}DataStack"
 
 
 DEV = Environment(

@@ -1,4 +1,4 @@
-"""The stack of one environment: the orders service with its network and its database."""
+"""The stack of one environment: the orders service."""
 
 from aws_cdk import CfnOutput, Stack, Tags
 from aws_cdk import aws_certificatemanager as acm
@@ -8,12 +8,11 @@ from constructs import Construct
 
 from bluegreen.cdk import BlueGreenService, Container, HealthCheck, HttpCheck, RollbackPolicy, SmokeTests
 
-from .acknowledgements import acknowledge_findings
-from .database import Database
-from .environments import Environment
-from .network import define_network
+from .acknowledgements import acknowledge_service_findings
+from .data_stack import DataStack
+from .environments import APPLICATION, Environment
 
-REPOSITORY = "orders"
+REPOSITORY = APPLICATION
 """The ECR repository, in the account and region of each environment; whoever builds images owns it."""
 PORT = 8080
 
@@ -26,25 +25,22 @@ class ServiceStack(Stack):
     Args:
         scope: The app.
         environment: What differs between environments.
+        data: Its network and its database.
         version: The image's tag.
 
     Attributes:
-        database: The database.
         service: The service.
     """
 
-    def __init__(self, scope: Construct, *, environment: Environment, version: str) -> None:
+    def __init__(self, scope: Construct, *, environment: Environment, data: DataStack, version: str) -> None:
         super().__init__(
             scope,
             environment.stack_name,
-            description=f"The orders service, {environment.name}",
-            termination_protection=environment.protected,
+            description=f"The {APPLICATION} service, {environment.name}",
         )
-        Tags.of(self).add("application", REPOSITORY)
+        Tags.of(self).add("application", APPLICATION)
         Tags.of(self).add("environment", environment.name)
-        vpc = define_network(self, environment)
-        self.database = Database(self, "Database", vpc=vpc, name=REPOSITORY, environment=environment)
-        cluster = ecs.Cluster(self, "Cluster", vpc=vpc, container_insights_v2=ecs.ContainerInsights.ENABLED)
+        cluster = ecs.Cluster(self, "Cluster", vpc=data.vpc, container_insights_v2=ecs.ContainerInsights.ENABLED)
         repository = ecr.Repository.from_repository_name(self, "Repository", REPOSITORY)
         self.service = BlueGreenService(
             self,
@@ -60,20 +56,20 @@ class ServiceStack(Stack):
             health_check=HealthCheck(path="/health/live"),
             cpu=environment.cpu,
             memory_mib=environment.memory_mib,
-            secrets=self.database.variables(),
+            secrets=data.database.variables(),
             log_retention=environment.log_retention,
             scaling=environment.scaling,
             rollout=environment.rollout,
             rollback=RollbackPolicy(cpu_percent=90, memory_percent=95),
             hooks=[_smoke_tests()],
         )
-        self.database.allow_from(self.service.security_group, "The tasks")
+        rule = data.database.let_in(self.service.security_group, "The tasks")
         # A task that starts before it is let in fails, and with it the first creation of the stack.
-        self.service.ecs_service.node.add_dependency(self.database)
+        self.service.ecs_service.node.add_dependency(rule)
         scheme = "https" if environment.domain_name else "http"
         host = environment.domain_name or self.service.load_balancer.load_balancer_dns_name
         CfnOutput(self, "Url", value=f"{scheme}://{host}")
-        acknowledge_findings(self, environment)
+        acknowledge_service_findings(self)
 
     def _certificate(self, environment: Environment) -> acm.Certificate | None:
         if environment.domain_name is None:

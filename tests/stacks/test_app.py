@@ -88,4 +88,8 @@ def test_one_environment_is_synthesized_without_an_account(tmp_path: Path) -> No
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert "missing" not in manifest
     stacks = [item for item in manifest["artifacts"].values() if item["type"] == "aws:cloudformation:stack"]
-    assert [stack["environment"] for stack in stacks] == ["aws://unknown-account/unknown-region"]
+    assert {stack["environment"] for stack in stacks} == {"aws://unknown-account/unknown-region"}
+    assert {stack["properties"]["templateFile"] for stack in stacks} == {
+        "DevDataStack.template.json",
+        "DevStack.template.json",
+    }

@@ -11,11 +11,11 @@ from stacks.environments import DEV, ENVIRONMENTS, PROD, STAGING
 
 
 def test_the_three_environments_have_their_stacks() -> None:
-    """There are dev, staging and production, each with a stack named after it."""
-    assert {name: environment.stack_name for name, environment in ENVIRONMENTS.items()} == {
-        "dev": "DevStack",
-        "staging": "StagingStack",
-        "prod": "ProdStack",
+    """There are dev, staging and production, each with two stacks named after it."""
+    assert {name: (found.stack_name, found.data_stack_name) for name, found in ENVIRONMENTS.items()} == {
+        "dev": ("DevStack", "DevDataStack"),
+        "staging": ("StagingStack", "StagingDataStack"),
+        "prod": ("ProdStack", "ProdDataStack"),
     }
 
 

@@ -1,24 +1,13 @@
 """The stacks of the three environments: the promises that production rests on."""
 
 import json
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-Templates = Mapping[str, dict[str, Any]]
-
-
-def resources(template: dict[str, Any], type_name: str) -> list[dict[str, Any]]:
-    """Return the resources of a type."""
-    return [resource for resource in template["Resources"].values() if resource["Type"] == type_name]
-
-
-def properties(template: dict[str, Any], type_name: str) -> dict[str, Any]:
-    """Return the properties of the only resource of a type."""
-    (resource,) = resources(template, type_name)
-    found: dict[str, Any] = resource["Properties"]
-    return found
+from stacks.environments import ENVIRONMENTS
+from tests.stacks.support import Templates, properties, resources
 
 
 def container(template: dict[str, Any]) -> dict[str, Any]:
@@ -27,47 +16,11 @@ def container(template: dict[str, Any]) -> dict[str, Any]:
     return dict(found)
 
 
-def test_production_data_outlives_mistakes(templates: Templates) -> None:
-    """Production's database is encrypted, has a standby and 30 days of backups, and leaves a snapshot when it goes."""
-    (instance,) = resources(templates["prod"], "AWS::RDS::DBInstance")
-    expected = {
-        "DBInstanceClass": "db.t3.medium",
-        "Engine": "postgres",
-        "MultiAZ": True,
-        "BackupRetentionPeriod": 30,
-        "DeletionProtection": True,
-        "DeleteAutomatedBackups": False,
-        "StorageEncrypted": True,
-        "PubliclyAccessible": False,
-    }
-    assert {key: instance["Properties"][key] for key in expected} == expected
-    assert (instance["DeletionPolicy"], instance["UpdateReplacePolicy"]) == ("Snapshot", "Snapshot")
-
-
-@pytest.mark.parametrize(("name", "instance_class"), [("dev", "db.t3.micro"), ("staging", "db.t3.small")])
-def test_the_others_are_small_and_can_be_deleted(templates: Templates, name: str, instance_class: str) -> None:
-    """Dev and staging have small databases with 7 days of backups that go with the stack, encrypted all the same."""
-    instance = properties(templates[name], "AWS::RDS::DBInstance")
-    assert (instance["DBInstanceClass"], instance["BackupRetentionPeriod"]) == (instance_class, 7)
-    assert (instance["DeletionProtection"], instance["StorageEncrypted"]) == (False, True)
-
-
-def test_the_production_stack_itself_refuses_deletion(assembly: Any) -> None:
-    """ProdStack alone has termination protection."""
-    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
-    protected = {
-        name
-        for name, item in artifacts.items()
-        if item["type"] == "aws:cloudformation:stack" and item["properties"].get("terminationProtection")
-    }
-    assert protected == {"ProdStack"}
-
-
-def test_credentials_reach_the_tasks_from_secrets_manager_only(templates: Templates) -> None:
+def test_credentials_reach_the_tasks_from_secrets_manager_only(templates: Templates, data_templates: Templates) -> None:
     """The five database variables are fields of the generated secret; the template holds no value of any of them."""
-    for template in templates.values():
+    for name, template in templates.items():
         secrets = {item["Name"]: json.dumps(item["ValueFrom"]) for item in container(template)["Secrets"]}
-        fields = {name: value.split(":")[-3] for name, value in secrets.items()}
+        fields = {variable: value.split(":")[-3] for variable, value in secrets.items()}
         assert fields == {
             "DATABASE_HOST": "host",
             "DATABASE_PORT": "port",
@@ -76,43 +29,53 @@ def test_credentials_reach_the_tasks_from_secrets_manager_only(templates: Templa
             "DATABASE_PASSWORD": "password",
         }
         assert "DATABASE_PASSWORD" not in json.dumps(container(template).get("Environment", []))
-        secret = properties(template, "AWS::SecretsManager::Secret")
+        secret = properties(data_templates[name], "AWS::SecretsManager::Secret")
         assert "SecretString" not in secret
         assert secret["GenerateSecretString"]["GenerateStringKey"] == "password"
 
 
-def test_only_the_tasks_reach_the_database(templates: Templates) -> None:
+def test_only_the_tasks_reach_the_database(templates: Templates, data_templates: Templates) -> None:
     """One rule, from the tasks' security group to PostgreSQL's port, and the database has no public subnet."""
-    for template in templates.values():
-        groups = {
-            name: resource
-            for name, resource in template["Resources"].items()
-            if resource["Type"] == "AWS::EC2::SecurityGroup" and name.startswith("Database")
-        }
-        ((database, group),) = groups.items()
+    for name, template in templates.items():
+        data = data_templates[name]
+        ((database, group),) = (
+            (logical_id, resource)
+            for logical_id, resource in data["Resources"].items()
+            if resource["Type"] == "AWS::EC2::SecurityGroup"
+        )
         assert "SecurityGroupIngress" not in group["Properties"]
-        rules = [
-            rule["Properties"]
-            for rule in resources(template, "AWS::EC2::SecurityGroupIngress")
-            if rule["Properties"]["GroupId"] == {"Fn::GetAtt": [database, "GroupId"]}
-        ]
-        (rule,) = rules
+        assert not resources(data, "AWS::EC2::SecurityGroupIngress")
+        (rule,) = (
+            resource["Properties"]
+            for resource in resources(template, "AWS::EC2::SecurityGroupIngress")
+            if "Fn::ImportValue" in resource["Properties"]["GroupId"]
+        )
+        exported = rule["GroupId"]["Fn::ImportValue"].partition(":")[2]
+        assert data["Outputs"][exported]["Value"] == {"Fn::GetAtt": [database, "GroupId"]}
         assert (rule["FromPort"], rule["ToPort"]) == (5432, 5432)
         assert rule["SourceSecurityGroupId"]["Fn::GetAtt"][0].startswith("OrdersSecurityGroup")
-        subnets = properties(template, "AWS::RDS::DBSubnetGroup")["SubnetIds"]
+        subnets = properties(data, "AWS::RDS::DBSubnetGroup")["SubnetIds"]
         assert all(subnet["Ref"].startswith("VpcDatabase") for subnet in subnets)
 
 
-def test_tasks_start_once_the_database_lets_them_in(templates: Templates) -> None:
-    """The first tasks wait for the database, its secret and the rule that lets them in."""
+def test_tasks_start_once_the_database_lets_them_in(templates: Templates, assembly: Path) -> None:
+    """The service waits for the rule that lets its tasks in, and its stack for the one with the database."""
     for template in templates.values():
         (service,) = resources(template, "AWS::ECS::Service")
-        needed = {template["Resources"][name]["Type"] for name in service["DependsOn"] if name.startswith("Database")}
-        assert needed >= {
-            "AWS::RDS::DBInstance",
-            "AWS::SecretsManager::SecretTargetAttachment",
-            "AWS::EC2::SecurityGroupIngress",
-        }
+        assert any(name.startswith("OrdersSecurityGroupToDatabase") for name in service["DependsOn"])
+    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
+    for environment in ENVIRONMENTS.values():
+        assert environment.data_stack_name in artifacts[environment.stack_name]["dependencies"]
+
+
+def test_the_network_cannot_go_from_under_the_service(templates: Templates, data_templates: Templates) -> None:
+    """All that the service uses of the other stack is imported: CloudFormation refuses to delete what is in use."""
+    for name, template in templates.items():
+        assert "Fn::GetStackOutput" not in json.dumps(template)
+        exports = {output["Export"]["Name"] for output in data_templates[name]["Outputs"].values()}
+        text = json.dumps(template)
+        assert exports
+        assert all(f'{{"Fn::ImportValue": "{export}"}}' in text for export in exports)
 
 
 def test_the_version_is_the_images_tag(templates: Templates) -> None:
@@ -177,36 +140,33 @@ def test_every_environment_rolls_back_on_the_same_alarms(templates: Templates) -
     assert watched["dev"] == watched["staging"] == watched["prod"]
 
 
-@pytest.mark.parametrize(("name", "zones", "nat_gateways"), [("dev", 2, 1), ("staging", 2, 1), ("prod", 3, 3)])
-def test_zones_and_ways_out(templates: Templates, name: str, zones: int, nat_gateways: int) -> None:
-    """Each zone has a public, a private and an isolated subnet; zones are chosen by the region at deployment."""
-    subnets = resources(templates[name], "AWS::EC2::Subnet")
-    assert len(subnets) == 3 * zones
-    assert all(subnet["Properties"]["AvailabilityZone"]["Fn::Select"][1] == {"Fn::GetAZs": ""} for subnet in subnets)
-    assert len(resources(templates[name], "AWS::EC2::NatGateway")) == nat_gateways
-
-
 @pytest.mark.parametrize(("name", "days"), [("dev", 7), ("staging", 30), ("prod", 365)])
-def test_no_log_is_kept_for_ever(templates: Templates, name: str, days: int) -> None:
+def test_no_log_is_kept_for_ever(templates: Templates, data_templates: Templates, name: str, days: int) -> None:
     """Traffic, database and application logs are kept as the table says, and every log group has a retention."""
-    groups = resources(templates[name], "AWS::Logs::LogGroup")
+    groups = [group for found in (templates, data_templates) for group in resources(found[name], "AWS::Logs::LogGroup")]
     assert all(group["Properties"].get("RetentionInDays") for group in groups)
     kept = [group["Properties"]["RetentionInDays"] for group in groups]
     assert kept.count(days) >= 4
 
 
-def test_costs_can_be_told_apart(templates: Templates) -> None:
+def test_costs_can_be_told_apart(templates: Templates, data_templates: Templates) -> None:
     """What costs money carries the application's and the environment's name."""
-    for name, template in templates.items():
-        for type_name in ("AWS::RDS::DBInstance", "AWS::EC2::NatGateway", "AWS::ElasticLoadBalancingV2::LoadBalancer"):
-            for resource in resources(template, type_name):
-                tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
-                assert (tags["application"], tags["environment"]) == ("orders", name)
+    for name in templates:
+        found = [
+            *resources(data_templates[name], "AWS::RDS::DBInstance"),
+            *resources(data_templates[name], "AWS::EC2::NatGateway"),
+            *resources(templates[name], "AWS::ElasticLoadBalancingV2::LoadBalancer"),
+        ]
+        assert len(found) >= 3
+        for resource in found:
+            tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
+            assert (tags["application"], tags["environment"]) == ("orders", name)
 
 
-def test_environments_differ_in_values_and_not_in_kind(templates: Templates) -> None:
+def test_environments_differ_in_values_and_not_in_kind(templates: Templates, data_templates: Templates) -> None:
     """Staging has every type of resource that production has, so production meets nothing for the first time."""
-    types = {name: {item["Type"] for item in template["Resources"].values()} for name, template in templates.items()}
-    assert types["staging"] | {"AWS::CodeDeploy::DeploymentConfig"} == types["prod"] | {
-        "AWS::CodeDeploy::DeploymentConfig"
-    }
+    for found in (templates, data_templates):
+        types = {name: {item["Type"] for item in template["Resources"].values()} for name, template in found.items()}
+        assert types["staging"] | {"AWS::CodeDeploy::DeploymentConfig"} == types["prod"] | {
+            "AWS::CodeDeploy::DeploymentConfig"
+        }

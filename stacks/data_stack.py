@@ -1,0 +1,37 @@
+"""The stack of one environment's data: its network and its database."""
+
+from aws_cdk import Stack, Tags
+from constructs import Construct
+
+from .acknowledgements import acknowledge_data_findings
+from .database import Database
+from .environments import APPLICATION, Environment
+from .network import define_network
+
+
+class DataStack(Stack):
+    """What must outlive the service: apart from it, so that the service's stack can be deleted and made again.
+
+    CloudFormation deletes a stack whose first creation failed as a whole, and refuses to while it is protected.
+
+    Args:
+        scope: The app.
+        environment: What differs between environments.
+
+    Attributes:
+        vpc: The network.
+        database: The database.
+    """
+
+    def __init__(self, scope: Construct, *, environment: Environment) -> None:
+        super().__init__(
+            scope,
+            environment.data_stack_name,
+            description=f"Network and database of the {APPLICATION} service, {environment.name}",
+            termination_protection=environment.protected,
+        )
+        Tags.of(self).add("application", APPLICATION)
+        Tags.of(self).add("environment", environment.name)
+        self.vpc = define_network(self, environment)
+        self.database = Database(self, "Database", vpc=self.vpc, name=APPLICATION, environment=environment)
+        acknowledge_data_findings(self, environment)
