@@ -20,8 +20,10 @@ if __name__ == "__main__":
     def client(name: Any) -> Any:
         return boto3.client(name)
 
-    rds = Rds(journal=Journal(lambda: 0.0), folder=folder, region="eu-west-1", account="123456789012")
+    journal = Journal(lambda: 0.0)
+    rds = Rds(journal=journal, folder=folder, region="eu-west-1", account="123456789012")
     try:
-        serve(port, [rds], resource_types(rds, client), Clock(60), ready=lambda: print("ready", flush=True))  # noqa: T201 - read by the test
+        ready = lambda: print("ready", flush=True)  # noqa: E731, T201 - read by the test
+        serve(port, [rds], resource_types(rds, client), Clock(60), journal, ready=ready)
     finally:
         rds.stop()

@@ -1,22 +1,39 @@
-"""A program for test_server.py: ministack with one made-up service and one made-up resource type."""
+"""A program for tests of the cloud's base: ministack with one made-up service and one made-up resource type."""
 
+import json
 import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
 from bluegreen.rehearsal.cloud.api import ApiError, Created
 from bluegreen.rehearsal.cloud.clock import Clock
+from bluegreen.rehearsal.cloud.event_bus import EventBus
+from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.server import prepare_environment, serve
 
 
 class Deploy:
     botocore_name: ClassVar[str] = "codedeploy"
 
+    def __init__(self, bus: EventBus, journal: Journal) -> None:
+        self._bus = bus
+        self._journal = journal
+
     def list_applications(self, _request: dict[str, Any]) -> dict[str, Any]:
         return {"applications": ["from-our-service"]}
 
     def delete_application(self, request: dict[str, Any]) -> dict[str, Any]:
         raise ApiError("InvalidApplicationNameException", f"no {request['applicationName']}")
+
+    def stop_deployment(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Put an event on the bus."""
+        self._bus.put("aws.codedeploy", "Made up", {"deploymentId": request["deploymentId"]}, ["arn:of:it"])
+        return {"status": "Succeeded"}
+
+    def list_deployments(self, _request: dict[str, Any]) -> dict[str, Any]:
+        """Return what was published."""
+        told = [entry for entry in self._journal.since(0) if entry.kind == "notification"]
+        return {"deployments": [json.dumps(entry.facts) for entry in told]}
 
 
 class Made:
@@ -40,4 +57,7 @@ if __name__ == "__main__":
     prepare_environment(
         port=port, region="eu-west-1", account="123456789012", factor=60, folder=folder, ca_file=folder / "ca.pem"
     )
-    serve(port, [Deploy()], [Made()], Clock(60), ready=lambda: print("ready", flush=True))  # noqa: T201 - read by the test
+    clock = Clock(60)
+    journal = Journal(clock.now)
+    deploy = Deploy(EventBus(clock, region="eu-west-1", account="123456789012"), journal)
+    serve(port, [deploy], [Made()], clock, journal, ready=lambda: print("ready", flush=True))  # noqa: T201 - read by the test

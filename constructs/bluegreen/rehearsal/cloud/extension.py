@@ -12,9 +12,10 @@ from typing import Any
 
 from bluegreen.errors import BluegreenError
 
-from . import custom_resources, network_interfaces, protocol, step_functions
+from . import custom_resources, event_bus, network_interfaces, notifications, protocol, step_functions
 from .api import ResourceType, Service
 from .clock import Clock
+from .journal import Journal
 
 VERSION = "1.5.33"
 
@@ -31,6 +32,9 @@ _TABLES = (
     *((custom_resources.MODULE, name) for name in custom_resources.NAMES),
     *((custom_resources.FUNCTIONS_MODULE, name) for name in custom_resources.FUNCTIONS_NAMES),
     *((step_functions.MODULE, name) for name in step_functions.NAMES),
+    *((event_bus.MODULE, name) for name in event_bus.NAMES),
+    *((event_bus.FUNCTIONS_MODULE, name) for name in event_bus.FUNCTIONS_NAMES),
+    *((notifications.MODULE, name) for name in notifications.NAMES),
 )
 
 
@@ -38,13 +42,16 @@ class IncompatibleMinistackError(BluegreenError):
     """The installed ministack is not the one whose tables we know."""
 
 
-def install(services: Iterable[Service], resource_types: Iterable[ResourceType], clock: Clock) -> None:
+def install(
+    services: Iterable[Service], resource_types: Iterable[ResourceType], clock: Clock, journal: Journal
+) -> None:
     """Register services and resource types; ours replace ministack's of the same name.
 
     Args:
         services: The emulated services.
         resource_types: The CloudFormation resource types.
-        clock: The cloud's time, which custom resources and Step Functions live in too.
+        clock: The cloud's time, which custom resources, Step Functions and repeated invocations live in too.
+        journal: Where messages to topics are told.
 
     Raises:
         IncompatibleMinistackError: If ministack is another version or lacks a table.
@@ -61,6 +68,8 @@ def install(services: Iterable[Service], resource_types: Iterable[ResourceType],
     network_interfaces.install()
     custom_resources.install(clock)
     step_functions.install(clock)
+    event_bus.install(clock)
+    notifications.install(journal)
 
 
 def _tables() -> dict[str, Any]:

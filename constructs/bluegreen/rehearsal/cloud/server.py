@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .api import ResourceType, Service
 from .clock import Clock
+from .journal import Journal
 
 
 def prepare_environment(*, port: int, region: str, account: str, factor: float, folder: Path, ca_file: Path) -> None:
@@ -48,6 +49,7 @@ def serve(
     services: Iterable[Service],
     resource_types: Iterable[ResourceType],
     clock: Clock,
+    journal: Journal,
     *,
     ready: Callable[[], None],
     stopping: Callable[[], None] = lambda: None,
@@ -59,6 +61,7 @@ def serve(
         services: Registered in place of, or beside, ministack's own.
         resource_types: Likewise, for CloudFormation.
         clock: The cloud's time.
+        journal: Where messages to topics are told.
         ready: Called once, when the endpoint answers.
         stopping: Called once, before the endpoint stops answering: what ends may still need it.
 
@@ -71,7 +74,7 @@ def serve(
 
     from .extension import install  # noqa: PLC0415
 
-    install(services, resource_types, clock)
+    install(services, resource_types, clock, journal)
     from ministack.app import app  # noqa: PLC0415
 
     config = Config()
