@@ -4,6 +4,39 @@ import threading
 import time
 
 
+class Gate:
+    """Lets control planes go on only while it is open; traffic, tasks and databases never ask it."""
+
+    _LOOK_SECONDS = 0.05
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+        self._open.set()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether control planes work."""
+        return self._open.is_set()
+
+    def open(self) -> None:
+        """Let everything go on."""
+        self._open.set()
+
+    def close(self) -> None:
+        """Hold everything up where it next asks."""
+        self._open.clear()
+
+    def wait(self, stop: threading.Event | None = None) -> bool:
+        """Return when the gate is open or `stop` is set; tell whether it was set.
+
+        An engine calls this before it looks at anything or changes anything.
+        """
+        while not self._open.wait(self._LOOK_SECONDS):
+            if stop is not None and stop.is_set():
+                return True
+        return stop is not None and stop.is_set()
+
+
 class Clock:
     """Cloud time, in seconds since the epoch, running `factor` times faster than real time.
 
@@ -16,12 +49,16 @@ class Clock:
     Example:
         >>> Clock(factor=60).real(30)
         0.5
+
+    Attributes:
+        control_planes: Closed while the control planes are down; time goes on.
     """
 
     def __init__(self, factor: float = 60.0) -> None:
         if factor < 1:
             raise ValueError(f"factor must be at least 1, got {factor}")
         self.factor = factor
+        self.control_planes = Gate()
         self._real_start = time.monotonic()
         self._cloud_start = time.time()
 

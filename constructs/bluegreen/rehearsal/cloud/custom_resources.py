@@ -46,7 +46,7 @@ def install(clock: Clock) -> None:
     """
     module: Any = importlib.import_module(MODULE)
 
-    def invoke_custom_resource(
+    def invoke_custom_resource(  # noqa: PLR0917 - ministack calls it so
         request_type: str,
         logical_id: str,
         props: dict[str, Any],
