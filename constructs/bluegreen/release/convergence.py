@@ -5,87 +5,40 @@ hold: it starts a deployment only when none is active, it calls a version live o
 its last hook has passed, and it always comes to an end.
 """
 
-from dataclasses import dataclass
-
+from .decisions import (
+    Decision,
+    EndTerminationWait,
+    Fail,
+    Follow,
+    HandOn,
+    Limits,
+    RestoreTraffic,
+    ScaleUp,
+    StartDeployment,
+    Stop,
+    Succeed,
+    Wait,
+)
 from .deployment import Deployment, DeploymentStatus
 from .messages import failure, given_up, refusal, unfinished
 from .observation import Observation, RequestType, WaitFor, short
 
-
-@dataclass(frozen=True)
-class Succeed:
-    """Tell CloudFormation that it is done."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Fail:
-    """Tell CloudFormation that it failed, and why."""
-
-    message: str
-
-
-@dataclass(frozen=True)
-class StartDeployment:
-    """Start a deployment of the desired version and follow it."""
-
-
-@dataclass(frozen=True)
-class Follow:
-    """Follow a deployment that somebody else started, and end as it ends."""
-
-    deployment_id: str
-
-
-@dataclass(frozen=True)
-class EndTerminationWait:
-    """Let CodeDeploy remove the tasks that a deployment only keeps for a rollback."""
-
-    deployment_id: str
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Stop a deployment, with or without CodeDeploy's rollback.
-
-    CodeDeploy will only say that it was stopped: `because` is what the final message must say instead.
-    """
-
-    deployment_id: str
-    rollback: bool
-    because: str | None = None
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Look again later."""
-
-    reason: WaitFor
-    detail: str
-
-
-Decision = Succeed | Fail | StartDeployment | Follow | EndTerminationWait | Stop | Wait
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """How long to wait for what, in seconds since it was first waited for (the last two: since the request came).
-
-    A release that still runs at `give_up` is turned back while there is time to see its rollback through; at `deadline`
-    the request is answered whatever the state, because CloudFormation stops listening after 3600 s.
-    """
-
-    other_release: int = 600
-    removal: int = 900
-    traffic: int = 120
-    rollback_start: int = 120
-    rollback_start_before_install: int = 20
-    rollback_end: int = 300
-    stop: int = 120
-    aws: int = 300
-    give_up: int = 3200
-    deadline: int = 3500
+__all__ = [
+    "Decision",
+    "EndTerminationWait",
+    "Fail",
+    "Follow",
+    "HandOn",
+    "Limits",
+    "RestoreTraffic",
+    "ScaleUp",
+    "StartDeployment",
+    "Stop",
+    "Succeed",
+    "Wait",
+    "decide",
+    "decide_without_sight",
+]
 
 
 def decide(seen: Observation, limits: Limits | None = None) -> Decision:
@@ -103,7 +56,7 @@ def decide(seen: Observation, limits: Limits | None = None) -> Decision:
         ...     request=RequestType.UPDATE, version="v2", desired="orders:2", primary="orders:1", primary_percent=100
         ... )
         >>> decide(seen)
-        StartDeployment()
+        StartDeployment(without_alarms=(), back=False)
     """
     limits = limits or Limits()
     if seen.request is RequestType.DELETE:

@@ -47,10 +47,17 @@ class StepStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """One lifecycle event of a deployment."""
+    """One lifecycle event of a deployment.
+
+    Args:
+        event: Its name.
+        status: Its status.
+        running_seconds: For how many seconds it has been in progress; None when it is not, or when it is not known.
+    """
 
     event: str
     status: StepStatus
+    running_seconds: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +128,12 @@ class Deployment:
     def installs(self) -> bool:
         """Whether ECS is starting the candidate's tasks for it at the moment."""
         return not self.ended and not self.rolls_back and self.current_step == LifecycleEvent.INSTALL
+
+    @property
+    def shifts(self) -> bool:
+        """Whether production traffic has begun to move to what it brings."""
+        begun = {StepStatus.IN_PROGRESS, StepStatus.SUCCEEDED, StepStatus.FAILED}
+        return any(step.event == LifecycleEvent.ALLOW_TRAFFIC and step.status in begun for step in self.steps)
 
     @property
     def may_have_changed_anything(self) -> bool:

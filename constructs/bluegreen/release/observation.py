@@ -28,7 +28,15 @@ class WaitFor(StrEnum):
     ROLLBACK_START = "CodeDeploy to start its rollback"
     ROLLBACK_END = "CodeDeploy's rollback to end"
     STOP = "the deployment to stop"
+    FIRST_TASKS = "the first tasks to be healthy"
     AWS = "AWS to answer"
+
+
+class WhenBusy(StrEnum):
+    """What a release does when another one is under way."""
+
+    WAIT = "wait"
+    STOP = "stop"
 
 
 @dataclass(frozen=True)
@@ -50,36 +58,76 @@ class Observation:
         version: The label of the version it asks for.
         desired: The task definition it asks for.
         previous: The task definition it asked for last time; None when there was none.
+        rolling_back: Whether CloudFormation was taking an update back when the request came: what it asks for then is
+            the way back. Asked once and remembered.
+        cancelled: Whether CloudFormation has begun to take the update back since: it no longer waits for this request,
+            and another one comes for the way back.
+        when_busy: What to do when another release is under way.
+        override: Why this version may be released although alarms are red; None when it may not.
+        hook_seconds: For each lifecycle event with a hook, how many seconds its function may take.
+        start_seconds: For how many seconds the candidate's tasks may take to become healthy.
+        approval_minutes: For how many minutes CodeDeploy waits for approval; None when it does not.
+        wanted_tasks: How many tasks a new service is to begin with.
+        hands_on: Whether CloudFormation is told before the end, because its hour does not hold the rollout.
+        handed_on: Whether it has been told.
+
         primary: The task definition of the service's PRIMARY task set; None when there is none.
         primary_percent: The share of production traffic on that task set, 0-100.
+        kept: The task definition of the previous tasks, still kept beside the PRIMARY ones; None when there are none.
+        desired_tasks: How many tasks the service is to run.
+        steady: Whether all tasks of the PRIMARY task set run and are healthy.
         active: The deployment group's active deployment.
         followed: The deployment that this request started or adopted.
         rollback: The deployment that CodeDeploy started to undo the followed one.
+        stopped: The deployment that this request has stopped with a rollback without following it; None when there is
+            none. Its `rollback_id` tells when CodeDeploy has begun the rollback.
+        candidate: How the new tasks fare; None when not known, or when no new tasks are started.
+        red_alarms: The deployment group's alarms that are in ALARM now; needed whenever nothing is followed and `live`
+            is not what is desired.
+        hook: What is known of the hook that failed.
+        log_group: Where the candidate's containers write; None when not known.
+
         asked: The deployments that this request has asked to end.
+        stopped_because: Why this request stopped the followed deployment; None when it did not, or ran out of time.
+        ignored_alarms: The alarms without which this request started the followed deployment.
         elapsed_seconds: How long ago the request came.
         waited: For each thing waited for, how long ago this request first waited for it.
-        hook: What is known of the hook that failed.
-        candidate: How the candidate's tasks fare; None when not known, or when the followed deployment installs none.
-        log_group: Where the candidate's containers write; None when not known.
-        stopped_because: Why this request stopped the followed deployment; None when it did not, or ran out of time.
     """
 
     request: RequestType
     version: str
     desired: str
     previous: str | None = None
+    rolling_back: bool = False
+    cancelled: bool = False
+    when_busy: WhenBusy = WhenBusy.WAIT
+    override: str | None = None
+    hook_seconds: Mapping[str, int] = field(default_factory=dict)
+    start_seconds: int = 900
+    approval_minutes: int | None = None
+    wanted_tasks: int = 1
+    hands_on: bool = False
+    handed_on: bool = False
+
     primary: str | None = None
     primary_percent: int = 0
+    kept: str | None = None
+    desired_tasks: int = 0
+    steady: bool = False
     active: Deployment | None = None
     followed: Deployment | None = None
     rollback: Deployment | None = None
+    stopped: Deployment | None = None
+    candidate: Candidate | None = None
+    red_alarms: tuple[str, ...] = ()
+    hook: HookReport | None = None
+    log_group: str | None = None
+
     asked: frozenset[str] = frozenset()
+    stopped_because: str | None = None
+    ignored_alarms: tuple[str, ...] = ()
     elapsed_seconds: int = 0
     waited: Mapping[WaitFor, int] = field(default_factory=dict)
-    hook: HookReport | None = None
-    candidate: Candidate | None = None
-    log_group: str | None = None
-    stopped_because: str | None = None
 
     @property
     def live(self) -> str | None:
@@ -92,6 +140,20 @@ class Observation:
         if self.primary is None:
             return "production: no primary task set"
         return f"production: {self.primary_percent} % on {short(self.primary)}"
+
+
+def is_rolling_back(stack_status: str) -> bool:
+    """Return whether a stack's status says that CloudFormation is taking back what it began.
+
+    A status that only remembers a rollback does not count: it stays until the next update has begun.
+
+    Example:
+        >>> is_rolling_back("UPDATE_ROLLBACK_IN_PROGRESS")
+        True
+        >>> is_rolling_back("UPDATE_ROLLBACK_COMPLETE")
+        False
+    """
+    return stack_status.endswith("ROLLBACK_IN_PROGRESS")
 
 
 def short(arn: str | None) -> str:

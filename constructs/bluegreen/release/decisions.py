@@ -1,0 +1,117 @@
+"""What can be decided about a release: one thing to do next. And how long anything may take."""
+
+from dataclasses import dataclass
+
+from .observation import WaitFor
+
+
+@dataclass(frozen=True)
+class Succeed:
+    """Tell CloudFormation that it is done."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Tell CloudFormation that it failed, and why."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class ScaleUp:
+    """Let a service that was created without tasks run so many; touch nothing else of it."""
+
+    tasks: int
+
+
+@dataclass(frozen=True)
+class StartDeployment:
+    """Start a deployment of the desired version and follow it.
+
+    Args:
+        without_alarms: Alarms of the deployment group that this deployment does not watch; the others it does.
+        back: Whether it is CloudFormation's way back: all at once, without hooks, without any alarm.
+    """
+
+    without_alarms: tuple[str, ...] = ()
+    back: bool = False
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Follow a deployment that somebody else started, and end as it ends."""
+
+    deployment_id: str
+
+
+@dataclass(frozen=True)
+class HandOn:
+    """Tell CloudFormation that it is done, and go on following: the end is published instead."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class RestoreTraffic:
+    """Point both listeners wholly at the PRIMARY task set: somebody has overwritten them."""
+
+
+@dataclass(frozen=True)
+class EndTerminationWait:
+    """Let CodeDeploy remove the tasks that a deployment only keeps for a rollback."""
+
+    deployment_id: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Stop a deployment, with or without CodeDeploy's rollback.
+
+    CodeDeploy will only say that it was stopped: `because` is what the final message must say instead. One that is
+    stopped with a rollback and not followed is the observation's `stopped` from then on.
+    """
+
+    deployment_id: str
+    rollback: bool
+    because: str | None = None
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Look again later."""
+
+    reason: WaitFor
+    detail: str
+
+
+Decision = (
+    Succeed | Fail | ScaleUp | StartDeployment | Follow | HandOn | RestoreTraffic | EndTerminationWait | Stop | Wait
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How long to wait for what, in seconds since it was first waited for; the last ones: since the request came.
+
+    A release that still runs at `give_up` is turned back while there is time to see its rollback through; at `deadline`
+    the request is answered whatever the state, because CloudFormation stops listening after 3600 s. For a release that
+    was handed on, the `handed_on_…` ones count instead.
+    """
+
+    other_release: int = 600
+    removal: int = 900
+    traffic_restored: int = 20
+    traffic: int = 120
+    rollback_start: int = 120
+    rollback_start_before_install: int = 20
+    rollback_end: int = 300
+    stop: int = 120
+    hook_answer: int = 30
+    aws: int = 300
+    give_up: int = 3200
+    deadline: int = 3500
+    handed_on_aws: int = 3600
+    handed_on_give_up: int = 5 * 24 * 3600
+    handed_on_deadline: int = 5 * 24 * 3600 + 3600
