@@ -156,6 +156,10 @@ class FakeLoadBalancing:
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
         self.changes: list[tuple[float, str, dict[str, int]]] = []
+        self.actions: dict[str, Document] = {
+            PRODUCTION: {"Type": "forward", "TargetGroupArn": BLUE},
+            TEST: {"Type": "forward", "TargetGroupArn": BLUE},
+        }
         self.refusals = 0
         self.on_shift: Callable[[int], object] = lambda _: None
 
@@ -163,11 +167,25 @@ class FakeLoadBalancing:
         arns = {"blue": BLUE, "green": GREEN}
         return {"TargetGroups": [{"TargetGroupArn": arns[name]} for name in request["Names"]]}
 
+    def describe_listeners(self, **request: Any) -> Document:
+        return {
+            "Listeners": [
+                {"ListenerArn": arn, "DefaultActions": [self.actions[arn]]} for arn in request["ListenerArns"]
+            ]
+        }
+
+    def overwrite(self, **weights: int) -> None:
+        """Do to the production listener what an update of it would."""
+        arns = {"blue": BLUE, "green": GREEN}
+        groups = [{"TargetGroupArn": arns[name], "Weight": weight} for name, weight in weights.items()]
+        self.actions[PRODUCTION] = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+
     def modify_listener(self, **request: Any) -> None:
         if self.refusals:
             self.refusals -= 1
             raise refusal("ModifyListener")
         (action,) = request["DefaultActions"]
+        self.actions[request["ListenerArn"]] = action
         weights = {
             one["TargetGroupArn"].split("/")[1]: one["Weight"] for one in action["ForwardConfig"]["TargetGroups"]
         }
@@ -236,6 +254,7 @@ class World:
     def __init__(self, group: Document | None = None) -> None:
         self.clock = VirtualClock()
         self.journal = Journal(self.clock.now)
+        self.events_put: list[tuple[str, str, Document, list[str]]] = []
         self.ecs, self.elbv2 = FakeEcs(), FakeLoadBalancing(self.clock)
         self.functions, self.cloudwatch = FakeLambda(), FakeCloudWatch()
         clients = {"ecs": self.ecs, "elbv2": self.elbv2, "lambda": self.functions, "cloudwatch": self.cloudwatch}
@@ -245,6 +264,7 @@ class World:
             client=clients.__getitem__,
             region="eu-west-1",
             account="111122223333",
+            put_event=lambda *event: self.events_put.append(event),
         )
         self.api = Checked(self.codedeploy)
         self.functions.answer = self.api.put_lifecycle_event_hook_execution_status

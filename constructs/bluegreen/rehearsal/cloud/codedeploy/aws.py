@@ -124,6 +124,27 @@ class Aws:
 
     # --- Load balancing ----------------------------------------------------------------------------------------------
 
+    def production_weights(self) -> dict[str, int]:
+        """Return the weights of the production listener's default action by target group; empty for another action.
+
+        Rules are not looked at: the default action is what a deployment shifts.
+        """
+        arn = self._settings.production_listener
+        (listener,) = self._call("elbv2", "describe_listeners", ListenerArns=[arn])["Listeners"]
+        return {
+            group["TargetGroupArn"]: group.get("Weight", 1)
+            for action in listener["DefaultActions"]
+            if action["Type"] == "forward"
+            for group in action.get("ForwardConfig", {}).get("TargetGroups") or [action]
+        }
+
+    def not_behind_listener(self) -> str:
+        """Return AWS's words, as users report them, for a listener that does not forward to the live target group."""
+        return (
+            "The ELB could not be updated due to the following error: Primary taskset target group must be behind "
+            f"listener {self._settings.production_listener}"
+        )
+
     def route_production(self, weights: Mapping[str, int]) -> None:
         """Set the weights of the production listener's default action; both groups stay attached."""
         self._route(self._settings.production_listener, weights)

@@ -130,6 +130,7 @@ class Deployment:
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     halt: Halt | None = None
     rollback: Rollback | None = None
+    rollback_named_at: float = 0.0
     termination_wait_started: bool = False
     original: Original | None = None
     replacement: str | None = None
@@ -150,11 +151,12 @@ class Deployment:
         """Whether it is over."""
         return self.status in ENDED
 
-    def info(self, group: Document) -> Document:
+    def info(self, group: Document, now: float) -> Document:
         """Describe it as GetDeployment does.
 
         Args:
             group: The description of its deployment group, or what is left of it.
+            now: The cloud's time: a failed deployment may name its rollback only after a while.
         """
         copied = ("loadBalancerInfo", "blueGreenDeploymentConfiguration", "deploymentStyle")
         asked = ("autoRollbackConfiguration", "overrideAlarmConfiguration", "description")
@@ -162,7 +164,7 @@ class Deployment:
             "startTime": self.started_at,
             "completeTime": self.ended_at,
             "errorInformation": {"code": self.halt.code, "message": self.halt.message} if self.halt else None,
-            "rollbackInfo": self.rollback.document() if self.rollback else None,
+            "rollbackInfo": self.rollback.document() if self.rollback and now >= self.rollback_named_at else None,
             "autoRollbackConfiguration": group.get("autoRollbackConfiguration"),
             "deploymentOverview": _overview(self.status) if self.ended else None,
         }

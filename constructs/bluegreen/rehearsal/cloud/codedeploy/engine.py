@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from bluegreen.rehearsal.cloud.clock import Clock
-from bluegreen.rehearsal.cloud.journal import Journal
 
-from . import halts
+from . import faults, halts
+from .announcer import Announcer
 from .aws import ActionError, Aws
 from .deployment import Deployment, Halt, Status, describe_task_sets
 from .lifecycle import EVENTS
@@ -40,15 +40,15 @@ class Engine:
     Args:
         registry: The state, which the API changes too.
         clock: Cloud time.
-        journal: Where every step is told.
         client: Makes boto3 clients.
+        announcer: Tells of every step.
     """
 
-    def __init__(self, registry: Registry, clock: Clock, journal: Journal, client: Callable[[str], Any]) -> None:
+    def __init__(self, registry: Registry, clock: Clock, client: Callable[[str], Any], announcer: Announcer) -> None:
         self._registry = registry
         self._clock = clock
-        self._journal = journal
         self._client = client
+        self._announcer = announcer
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -56,7 +56,9 @@ class Engine:
         """Run a deployment that the registry has taken up."""
         aws = Aws(self._client, deployment.settings)
         watch = Watch(deployment, self._registry, aws, self._clock, self._stopping)
-        run = Run(deployment, aws=aws, watch=watch, registry=self._registry, clock=self._clock, journal=self._journal)
+        run = Run(
+            deployment, aws=aws, watch=watch, registry=self._registry, clock=self._clock, announcer=self._announcer
+        )
         thread = threading.Thread(target=run.go, name=f"codedeploy {deployment.id}", daemon=True)
         self._threads = [one for one in self._threads if one.is_alive()] + [thread]
         thread.start()
@@ -81,18 +83,18 @@ class Run:
         watch: Waits, and notices what ends it early.
         registry: The state.
         clock: Cloud time.
-        journal: Where every step is told.
+        announcer: Tells of every step.
     """
 
     def __init__(
-        self, deployment: Deployment, *, aws: Aws, watch: Watch, registry: Registry, clock: Clock, journal: Journal
+        self, deployment: Deployment, *, aws: Aws, watch: Watch, registry: Registry, clock: Clock, announcer: Announcer
     ) -> None:
         self._deployment = deployment
         self._aws = aws
         self._watch = watch
         self._registry = registry
         self._clock = clock
-        self._journal = journal
+        self._announcer = announcer
         self._steps: dict[str, Callable[[], None]] = {
             "Install": self._install,
             "AllowTestTraffic": self._allow_test_traffic,
@@ -117,7 +119,7 @@ class Run:
         self._watch.pause(CREATED_SECONDS)
         with self._registry.lock:
             self._deployment.status, self._deployment.started_at = Status.IN_PROGRESS, self._clock.now()
-        self._tell("started")
+        self._announcer.announce(self._deployment, "started")
         for event in EVENTS:
             self._watch.check()
             if event == "BeforeAllowTraffic":
@@ -130,7 +132,7 @@ class Run:
             if group:
                 group.last_successful = self._deployment
             self._registry.release(self._deployment)
-        self._tell("succeeded")
+        self._announcer.announce(self._deployment, "succeeded")
 
     # --- The lifecycle -----------------------------------------------------------------------------------------------
 
@@ -138,7 +140,7 @@ class Run:
         """Take the deployment through one event."""
         with self._registry.lock:
             self._deployment.lifecycle.start(event, self._clock.now())
-        self._tell_event(event, "started")
+        self._announcer.tell_event(self._deployment, event, "started")
         step = self._steps.get(event)
         if step:
             step()
@@ -146,13 +148,14 @@ class Run:
             self._run_hook(event, self._deployment.appspec.hooks[event])
         with self._registry.lock:
             self._deployment.lifecycle.succeed(event, self._clock.now())
-        self._tell_event(event, "succeeded")
+        self._announcer.tell_event(self._deployment, event, "succeeded")
 
     def _run_hook(self, event: str, function: str) -> None:
         with self._registry.lock:
             execution_id, execution = self._registry.new_hook(self._deployment, event)
         try:
-            self._aws.invoke_hook(function, self._deployment.id, execution_id)
+            for _ in range(faults.invocations(self._registry.fault, event)):
+                self._aws.invoke_hook(function, self._deployment.id, execution_id)
             answered = self._watch.wait(HOOK_SECONDS, until=lambda: execution.answer is not None)
         except ActionError as error:
             raise HaltedError(halts.hook_not_invoked(event, function, error)) from error
@@ -166,10 +169,16 @@ class Run:
 
     def _install(self) -> None:
         original = self._aws.original()
+        weights = self._aws.production_weights()
+        if original.live_group not in weights:
+            raise ActionError("ELASTIC_LOAD_BALANCING_INVALID", self._aws.not_behind_listener())
         with self._registry.lock:
-            self._deployment.original = original
-        # What a deployment left behind that was not rolled back must neither take traffic nor share the idle group.
-        self._shift_to(0)
+            self._deployment.original, self._deployment.weights = original, weights
+        # AWS does not state what becomes of weights that are wrong when a deployment begins. Here they stay wrong until
+        # traffic is shifted, so that nobody counts on a deployment to mend them.
+        if original.idle_group not in weights:
+            self._shift_to(0)
+        # What a deployment left behind that was not rolled back must not share the idle group.
         self._aws.delete_task_sets(keep=original.task_set)
         replacement = self._aws.create_replacement(original, self._deployment.appspec, self._deployment.id)
         with self._registry.lock:
@@ -190,12 +199,12 @@ class Run:
             return
         with self._registry.lock:
             self._deployment.status = Status.READY
-        self._tell("is ready, waiting to be continued")
+        self._announcer.announce(self._deployment, "is ready, waiting to be continued")
         if not self._watch.wait(minutes * MINUTE, until=lambda: self._deployment.continue_ready):
             raise HaltedError(halts.never_continued(minutes))
         with self._registry.lock:
             self._deployment.status = Status.IN_PROGRESS
-        self._tell("was continued")
+        self._announcer.tell(self._deployment, "was continued")
 
     def _allow_traffic(self) -> None:
         for shift in schedule(self._deployment.routing):
@@ -219,7 +228,7 @@ class Run:
         with self._registry.lock:
             self._deployment.termination_wait_started = True
         minutes = self._deployment.settings.termination_wait_minutes
-        self._tell(f"keeps the original tasks for {minutes} min")
+        self._announcer.tell(self._deployment, f"keeps the original tasks for {minutes} min")
         self._watch.wait(minutes * MINUTE, until=lambda: self._deployment.continue_termination)
         if self._deployment.replacement:
             self._aws.delete_task_sets(keep=self._deployment.replacement)
@@ -234,8 +243,8 @@ class Run:
             self._deployment.ended_at = self._clock.now()
             group_gone = self._registry.of_deployment(self._deployment) is None
         if failed:
-            self._tell_event(failed, "failed")
-        self._tell(f"{halt.status.lower()}: {halt.message}", code=halt.code)
+            self._announcer.tell_event(self._deployment, failed, "failed")
+        self._announcer.announce(self._deployment, f"{halt.status.lower()}: {halt.message}", code=halt.code)
         try:
             if wants_rollback(self._deployment, halt) and not group_gone:
                 self._watch.pause(ROLLBACK_DELAY_SECONDS)
@@ -245,7 +254,7 @@ class Run:
                     watch=self._watch,
                     registry=self._registry,
                     clock=self._clock,
-                    journal=self._journal,
+                    announcer=self._announcer,
                 )
         except CloudStopsError:
             return
@@ -262,15 +271,3 @@ class Run:
             return
         with self._registry.lock:
             self._deployment.task_sets = found
-
-    def _tell(self, what: str, **facts: object) -> None:
-        self._journal.record(
-            "deployment",
-            f"deployment {self._deployment.id} {what}",
-            id=self._deployment.id,
-            status=self._deployment.status.value,
-            **facts,
-        )
-
-    def _tell_event(self, event: str, what: str) -> None:
-        self._journal.record("lifecycle", f"{event} {what}", id=self._deployment.id, event=event, status=what)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from bluegreen.rehearsal.cloud.api import ApiError, Document
 
 from .deployment import Deployment
+from .faults import NO_FAULT
 from .routing import PREDEFINED
 
 
@@ -82,6 +83,7 @@ class Registry:
         self.deployments: dict[str, Deployment] = {}
         self.hooks: dict[str, HookExecution] = {}
         self.tags: dict[str, dict[str, str]] = {}
+        self.fault = NO_FAULT
 
     def application(self, name: str) -> Application:
         """Return an application.

@@ -5,8 +5,8 @@ rehearsed rollback succeed.
 """
 
 from bluegreen.rehearsal.cloud.clock import Clock
-from bluegreen.rehearsal.cloud.journal import Journal
 
+from .announcer import Announcer
 from .appspec import parse, with_task_definition
 from .aws import ActionError, Aws
 from .deployment import (
@@ -19,6 +19,7 @@ from .deployment import (
     describe_task_sets,
     new_deployment_id,
 )
+from .faults import naming_delay
 from .halts import refused
 from .registry import Registry
 from .routing import ALL_AT_ONCE
@@ -42,7 +43,7 @@ def wants_rollback(deployment: Deployment, halt: Halt) -> bool:
 
 
 def roll_back(
-    failed: Deployment, *, aws: Aws, watch: Watch, registry: Registry, clock: Clock, journal: Journal
+    failed: Deployment, *, aws: Aws, watch: Watch, registry: Registry, clock: Clock, announcer: Announcer
 ) -> Deployment:
     """Roll a deployment back, in a deployment of its own.
 
@@ -52,7 +53,7 @@ def roll_back(
         watch: Waits between attempts.
         registry: The state; the rollback takes over the group from the failed deployment.
         clock: Cloud time.
-        journal: Where it is told.
+        announcer: Tells of it.
 
     Returns:
         The rollback, ended.
@@ -71,9 +72,10 @@ def roll_back(
             f"Deployment {failed.id} terminated. Automatic rollback is triggered with a DeploymentId {rollback.id}.",
             deployment_id=rollback.id,
         )
+        failed.rollback_named_at = (failed.ended_at or 0.0) + naming_delay(registry.fault)
         rollback.status, rollback.started_at = Status.IN_PROGRESS, clock.now()
         rollback.lifecycle.start("AllowTraffic", clock.now())
-    _tell(journal, rollback, f"deployment {rollback.id} rolls back {failed.id}", rolls_back=failed.id)
+    announcer.announce(rollback, f"rolls back {failed.id}", rolls_back=failed.id)
     error = _attempt(rollback, original, aws, watch)
     with registry.lock:
         _finish(rollback, error, clock.now())
@@ -83,7 +85,7 @@ def roll_back(
         if group and not error:
             group.last_successful = rollback
         registry.release(rollback)
-    _tell(journal, rollback, f"deployment {rollback.id} {rollback.status.lower()}: {error or 'production is back'}")
+    announcer.announce(rollback, f"{rollback.status.lower()}: {error or 'production is back'}")
     return rollback
 
 
@@ -142,7 +144,3 @@ def _finish(rollback: Deployment, error: ActionError | None, now: float) -> None
         rollback.lifecycle.skip_pending()
         rollback.status = Status.SUCCEEDED
     rollback.ended_at = now
-
-
-def _tell(journal: Journal, rollback: Deployment, what: str, **facts: object) -> None:
-    journal.record("deployment", what, id=rollback.id, status=rollback.status.value, **facts)

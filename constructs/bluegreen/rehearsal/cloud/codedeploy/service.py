@@ -9,10 +9,12 @@ from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.journal import Journal
 
 from .administration import Administration
+from .announcer import Announcer, PutEvent
 from .appspec import read_revision
 from .aws import ActionError, Aws
 from .deployment import Creator, Deployment, Status, StopRequest, describe_task_sets, new_deployment_id
 from .engine import Engine
+from .faults import parse
 from .groups import read_settings
 from .registry import Registry
 
@@ -26,22 +28,41 @@ class CodeDeploy(Administration):
         client: Makes boto3 clients for the services that deployments work on.
         region: The region in ARNs.
         account: The account in ARNs.
+        put_event: Puts an event on the default bus; nobody is told when omitted.
     """
 
     botocore_name: ClassVar[str] = "codedeploy"
 
     def __init__(
-        self, *, clock: Clock, journal: Journal, client: Callable[[str], Any], region: str, account: str
+        self,
+        *,
+        clock: Clock,
+        journal: Journal,
+        client: Callable[[str], Any],
+        region: str,
+        account: str,
+        put_event: PutEvent = lambda *_: None,
     ) -> None:
         registry = Registry(clock.now())
         super().__init__(registry, clock, client)
-        self._journal = journal
         self._arn_prefix = f"arn:aws:ecs:{region}:{account}:service/"
-        self._engine = Engine(registry, clock, journal, client)
+        announcer = Announcer(journal, put_event, registry, region=region, account=account)
+        self._engine = Engine(registry, clock, client, announcer)
 
     def stop(self) -> None:
         """Let every deployment go, wherever it is, and end their threads."""
         self._engine.stop()
+
+    def inject(self, fault: Document) -> None:
+        """Inject a fault in place of the one before, or clear it.
+
+        Args:
+            fault: As `faults.parse` reads it.
+
+        Raises:
+            ValueError: If it is malformed.
+        """
+        self._registry.fault = parse(fault)
 
     def snapshot(self) -> Document:
         """Describe every deployment for an operator, oldest first, in JSON's types."""
@@ -123,6 +144,11 @@ class CodeDeploy(Administration):
     def continue_deployment(self, request: Document) -> Document:
         """End the ready wait or the termination wait."""
         kind = request.get("deploymentWaitType", "READY_WAIT")
+        if kind not in {"READY_WAIT", "TERMINATION_WAIT"}:
+            raise ApiError(
+                "InvalidDeploymentWaitTypeException",
+                f"deploymentWaitType must be READY_WAIT or TERMINATION_WAIT, got {kind}",
+            )
         with self._registry.lock:
             deployment = self._under_way(request["deploymentId"])
             waits = deployment.status is Status.READY if kind == "READY_WAIT" else deployment.termination_wait_started
@@ -206,7 +232,7 @@ class CodeDeploy(Administration):
 
     def _info(self, deployment: Deployment) -> Document:
         group = self._registry.of_deployment(deployment)
-        return deployment.info(group.document if group else {})
+        return deployment.info(group.document if group else {}, self._clock.now())
 
     def _refresh(self, deployment: Deployment) -> None:
         """Look at the task sets of a deployment under way; keep what was seen last when ECS does not answer."""
