@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bluegreen.rehearsal.deploy import Deploy
 from bluegreen.rehearsal.evidence import Event, Evidence
 from bluegreen.rehearsal.load import Answer
 from bluegreen.rehearsal.rehearsal import Result
-from bluegreen.rehearsal.scenarios import SCENARIOS, Scenario
+from bluegreen.rehearsal.scenarios import SCENARIOS
+from bluegreen.rehearsal.scenarios.scenario import Scenario
 
 V1, V2 = "127.77.0.1", "127.77.0.4"
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
@@ -33,18 +35,29 @@ def answers(
     ]
 
 
-def evidence(**changed: Any) -> Evidence:
-    """Return the evidence of a release of v2 that went well, with some of it changed."""
+def deploy(**changed: Any) -> Deploy:
+    """Return a deploy of v2 that went well, with some of it changed."""
     whole: dict[str, Any] = {
-        "live": "v1",
-        "candidate": "v2",
-        "started": 1000.0,
-        "deployed": 1030.0,
-        "ended": 1032.0,
+        "stack": "ProdStack",
+        "version": "v2",
+        "begun": 1000.0,
+        "ended": 1030.0,
         "exit_code": 0,
         "stack_status": "UPDATE_COMPLETE",
-        "reason": "",
-        "answers": answers((999.0, 1015.0, V1), (1015.0, 1032.0, V2)),
+        "deployments": ("d-TWO",),
+    }
+    return Deploy(**whole | changed)
+
+
+def evidence(**changed: Any) -> Evidence:
+    """Return the evidence of a release of v2 that went well, with some of it or of its only deploy changed."""
+    of_deploy = {name: changed.pop(name) for name in ("exit_code", "stack_status", "reason") if name in changed}
+    whole: dict[str, Any] = {
+        "live": "v1",
+        "started": 1000.0,
+        "ended": 1032.0,
+        "deploys": (deploy(**of_deploy),),
+        "loads": {"production": changed.pop("answers", answers((999.0, 1015.0, V1), (1015.0, 1032.0, V2)))},
         "events": [],
         "versions": {V1: "v1", V2: "v2"},
     }

@@ -35,7 +35,7 @@ def cli(app: Path, exit_code: int = 0) -> CdkCli:
 def test_a_deploy_is_the_owners_own_command(app: Path) -> None:
     """The stack, the version, the application's context, no questions, and an output folder of the rehearsal's own."""
     (app / "bluegreen.toml").write_text('[cdk]\ncontext = { environment = "prod" }')
-    code, log = cli(app).deploy("ProdStack", "v2")
+    code, log = cli(app).deploy("ProdStack", {"version": "v2"})
     called = json.loads(log.read_text())
     assert code == 0
     assert called["folder"] == str(app)
@@ -60,7 +60,7 @@ def test_no_setting_of_the_user_leads_to_a_real_account(app: Path, monkeypatch: 
     mine = {"AWS_PROFILE": "prod", "AWS_SESSION_TOKEN": "x", "AWS_ENDPOINT_URL_S3": "x", "CDK_DEFAULT_ACCOUNT": "x"}
     for name, value in mine.items():
         monkeypatch.setenv(name, value)
-    _, log = cli(app).deploy("ProdStack", "v1")
+    _, log = cli(app).deploy("ProdStack", {"version": "v1"})
     environment = json.loads(log.read_text())["environment"]
     assert not mine.keys() & environment.keys()
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:1"
@@ -71,7 +71,7 @@ def test_no_setting_of_the_user_leads_to_a_real_account(app: Path, monkeypatch: 
 
 def test_a_failed_deploy_is_a_result_but_a_failed_bootstrap_an_error(app: Path) -> None:
     """A scenario may expect a deployment to fail; without a bootstrap there is nothing to rehearse."""
-    code, _ = cli(app, exit_code=3).deploy("ProdStack", "v1")
+    code, _ = cli(app, exit_code=3).deploy("ProdStack", {"version": "v1"})
     assert code == 3
     with pytest.raises(CdkError, match="exit code 3"):
         cli(app, exit_code=3).bootstrap("123456789012", "eu-west-1")
@@ -83,7 +83,7 @@ def test_a_command_that_hangs_is_ended(app: Path, monkeypatch: pytest.MonkeyPatc
     command.write_text(f"#!{sys.executable}\nimport time\nprint('waiting for the stack', flush=True)\ntime.sleep(60)\n")
     monkeypatch.setattr(cdk_cli, "LONGEST_SECONDS", 1.0)
     with pytest.raises(CdkError, match="did not end within 1 s: waiting for the stack"):
-        cli(app).deploy("ProdStack", "v1")
+        cli(app).deploy("ProdStack", {"version": "v1"})
 
 
 @pytest.mark.parametrize(

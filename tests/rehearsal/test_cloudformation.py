@@ -36,4 +36,4 @@ GOOD = [event("ProdStack", "UPDATE_IN_PROGRESS", "User Initiated"), event("ProdS
 )
 def test_the_first_failure_of_the_last_deployment_is_the_reason(history: list[dict[str, Any]], reason: str) -> None:
     """Of all that is said, what failed first in the last deployment counts, and nothing from the one before."""
-    assert first_failure(list(reversed(history))) == reason
+    assert str(first_failure(list(reversed(history))) or "") == reason

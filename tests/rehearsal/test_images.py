@@ -63,7 +63,7 @@ def test_an_image_has_a_name_and_a_version(image: str, expected: tuple[str, str]
     ("text", "message", "hint"),
     [
         ("[images.orders", "cannot read .*bluegreen.toml", "correct the file"),
-        ("[image.orders]", "unknown key 'image' in the file; allowed are cdk, images", "correct"),
+        ("[image.orders]", "unknown key 'image' in the file; allowed are applications, cdk, images", "correct"),
         ('[images.orders]\ncommand = ["sh"]\nport = 1', "unknown key 'port' in images.orders; allowed", "correct"),
         (
             '[images.orders]\ncommand = ["sh"]\n[images.orders.versions.v2]\nversions = {}',
@@ -105,6 +105,19 @@ def test_an_absent_file_is_refused_with_an_example(tmp_path: Path) -> None:
     with pytest.raises(ImagesFileError, match=f"no bluegreen.toml in {tmp_path}") as refused:
         Images.load(tmp_path / "bluegreen.toml")
     assert "[images.NAME]" in str(refused.value.hint)
+
+
+def test_images_of_further_applications_are_run_too(tmp_path: Path) -> None:
+    """What [applications] names brings its own images, with their folders; one image has one entry in all of them."""
+    other = tmp_path / "estate"
+    other.mkdir()
+    (other / "cdk.json").write_text('{"app": "python app.py"}')
+    (other / "bluegreen.toml").write_text('[images.billing]\ncommand = ["sh"]')
+    text = f'[applications]\nestate = "estate"\n{ORDERS}'
+    assert load(tmp_path, text).launch("billing:v1", host="h", port=1).directory == other
+    (other / "bluegreen.toml").write_text('[images.orders]\ncommand = ["sh"]')
+    with pytest.raises(ImagesFileError, match=r"estate/bluegreen.toml: image 'orders' has an entry in"):
+        load(tmp_path, text)
 
 
 def test_an_image_without_an_entry_is_refused_by_name(tmp_path: Path) -> None:

@@ -11,18 +11,33 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from bluegreen.rehearsal import cloudformation, production
+from bluegreen.rehearsal import parts, production, services, stage
 from bluegreen.rehearsal import rehearsal as module
+from bluegreen.rehearsal.assembly_edits import Edit
 from bluegreen.rehearsal.cdk_cli import MissingPartError
 from bluegreen.rehearsal.evidence import Event
 from bluegreen.rehearsal.load import Answer, Destination
 from bluegreen.rehearsal.local_cloud import CloudError
-from bluegreen.rehearsal.rehearsal import Rehearsal, Result, Scratch, Settings
-from bluegreen.rehearsal.scenarios import Scenario
+from bluegreen.rehearsal.rehearsal import Rehearsal, Result, Settings
+from bluegreen.rehearsal.scenarios.scenario import Scenario
+from bluegreen.rehearsal.scratch import Scratch
+from bluegreen.rehearsal.services import Service
 from bluegreen.rehearsal.workload import Workload
 from tests.rehearsal.made_up import BY_NAME
 
 GOOD, ROLLED_BACK, STUCK = (0, "UPDATE_COMPLETE"), (1, "UPDATE_ROLLBACK_COMPLETE"), (1, "UPDATE_ROLLBACK_FAILED")
+
+
+SERVICE = Service(
+    name="Orders",
+    cluster="shop",
+    service="orders",
+    application="orders",
+    deployment_group="release",
+    production_listener="arn:production",
+    test_listener="arn:test",
+    target_groups=("blue", "green"),
+)
 
 
 class World:
@@ -37,6 +52,7 @@ class World:
         self.ended: list[str] = []
         self.dead = False
         self.entries: list[dict[str, Any]] = []
+        self.updates = 0
         self._outcomes = iter(outcomes)
         for number in range(1, 9):
             self.tell("task", address=f"127.77.0.{number}", version=f"v{number}")
@@ -44,11 +60,22 @@ class World:
     def tell(self, kind: str, **facts: str) -> None:
         self.entries.append({"at": 60.0 * time.monotonic(), "what": f"{kind} {facts}", "kind": kind, "facts": facts})
 
+    def describe_stacks(self, **_: str) -> dict[str, Any]:
+        return {"Stacks": [{"StackStatus": self.status}]}
+
+    def paginate(self, **_: str) -> list[dict[str, Any]]:
+        of_stack = {"LogicalResourceId": "ProdStack", "PhysicalResourceId": "arn", "StackId": "arn"}
+        return [{"StackEvents": [of_stack | {"EventId": str(self.updates), "ResourceStatus": "UPDATE_IN_PROGRESS"}]}]
+
+    def list_deployments(self) -> dict[str, Any]:
+        return {"deployments": [f"d-{number}" for number in range(self.updates)]}
+
     def deploy(self, version: str) -> int:
         self.deployed.append(version)
         if version == "v1":
             return 0
         code, self.status = next(self._outcomes)
+        self.updates += 1
         if code == 0:
             self.live = version
         else:
@@ -99,7 +126,10 @@ class FakeCloud:
 
     def client(self, service: str) -> Any:
         world = self.world
-        pages = SimpleNamespace(paginate=lambda **_: [{"StackEvents": []}])
+
+        def described(**request: list[str]) -> dict[str, Any]:
+            return {"deploymentsInfo": [{"deploymentId": one, "creator": "user"} for one in request["deploymentIds"]]}
+
         return {
             "sts": SimpleNamespace(get_caller_identity=lambda: {"Account": "123456789012"}),
             "cloudwatch": SimpleNamespace(
@@ -107,9 +137,8 @@ class FakeCloud:
                     "MetricAlarms": [{"AlarmName": name} for name in (world.red.pop() if world.red else [])]
                 }
             ),
-            "cloudformation": SimpleNamespace(
-                describe_stacks=lambda **_: {"Stacks": [{"StackStatus": world.status}]}, get_paginator=lambda _: pages
-            ),
+            "cloudformation": SimpleNamespace(describe_stacks=world.describe_stacks, get_paginator=lambda _: world),
+            "codedeploy": SimpleNamespace(list_deployments=world.list_deployments, batch_get_deployments=described),
         }[service]
 
 
@@ -122,9 +151,10 @@ class FakeCdk:
     def bootstrap(self, account: str, region: str) -> None:
         self.world.deployed.append(f"bootstrap {account} {region}")
 
-    def deploy(self, stack: str, version: str) -> tuple[int, Path]:
+    def deploy(self, stack: str, context: Mapping[str, str], edit: Edit | None) -> tuple[int, Path]:
         assert stack == "ProdStack"
-        return self.world.deploy(version), self.log
+        assert edit is None
+        return self.world.deploy(context["version"]), self.log
 
     def stop(self) -> None:
         self.world.ended.append("cdk")
@@ -135,14 +165,18 @@ class Told:
 
     def __init__(self) -> None:
         self.ends: list[Result] = []
-        self.begun: list[tuple[str, str, str]] = []
+        self.begun: list[tuple[str, str]] = []
+        self.deployed: list[str] = []
 
     def say(self, text: str) -> None: ...
     def event(self, event: Event) -> None: ...
     def state(self, state: Mapping[str, Any]) -> None: ...
     def answers(self, answers: Sequence[Answer]) -> None: ...
-    def begin(self, scenario: Scenario, live: str, candidate: str) -> None:
-        self.begun.append((scenario.name, live, candidate))
+    def begin(self, scenario: Scenario, live: str) -> None:
+        self.begun.append((scenario.name, live))
+
+    def deploying(self, version: str) -> None:
+        self.deployed.append(version)
 
     def end(self, result: Result) -> None:
         self.ends.append(result)
@@ -169,7 +203,8 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, show: Told) -> Iterat
         monkeypatch.setattr(module, "LocalCloud", lambda *_, **__: FakeCloud(world, tmp_path))
         monkeypatch.setattr(module, "CdkCli", lambda *_: FakeCdk(world, tmp_path))
         monkeypatch.setattr(production, "find", lambda *_: destination)
-        monkeypatch.setattr(module, "AFTER_SECONDS", 0.2)
+        monkeypatch.setattr(services, "find_services", lambda *_: [SERVICE])
+        monkeypatch.setattr(stage, "AFTER_SECONDS", 0.2)
         settings = Settings(app_folder=tmp_path, stack="ProdStack")
         return Rehearsal(settings, Workload(), tmp_path, show)
 
@@ -187,7 +222,8 @@ def test_each_scenario_begins_where_the_last_one_ended(start: Start, show: Told)
         rehearsal.deploy_first()
         results = rehearsal.play_all([BY_NAME[name] for name in names])
     assert world.deployed == ["bootstrap 123456789012 eu-west-1", "v1", "v2", "v3", "v4"]
-    assert show.begun == [("release", "v1", "v2"), ("rejected-by-smoke-test", "v2", "v3"), ("release", "v2", "v4")]
+    assert show.begun == [("release", "v1"), ("rejected-by-smoke-test", "v2"), ("release", "v2")]
+    assert show.deployed == ["v1", "v2", "v3", "v4"]
     assert [complaint for result in results for complaint in result.complaints] == []
     assert show.ends == results
 
@@ -248,14 +284,13 @@ def test_a_first_version_that_cannot_be_deployed_is_an_error(start: Start, monke
 def test_a_stack_that_never_was_is_an_error_too(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """When synthesis already fails, the line of cdk's output that tells why is repeated."""
     world = World([])
-    missing = ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "DescribeStacks")
 
-    def absent(*_: object) -> tuple[str, str]:
-        raise missing
+    def absent(*_: object, **__: str) -> None:
+        raise ClientError({"Error": {"Code": "ValidationError", "Message": "does not exist"}}, "DescribeStacks")
 
     monkeypatch.setattr(World, "deploy", lambda *_: 1)
-    monkeypatch.setattr(cloudformation, "describe", absent)
-    with start(world) as rehearsal, pytest.raises(module.DeployError, match=r"stack never created.*no such thing"):
+    monkeypatch.setattr(World, "describe_stacks", absent)
+    with start(world) as rehearsal, pytest.raises(module.DeployError, match=r"stack absent.*no such thing"):
         rehearsal.deploy_first()
 
 
@@ -311,6 +346,6 @@ def test_the_folder_is_kept_when_somebody_will_look_inside(
 
 def test_another_system_than_linux_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a loopback address for each task there is no rehearsal, and that is said before anything starts."""
-    monkeypatch.setattr(module.sys, "platform", "darwin")
+    monkeypatch.setattr(parts.sys, "platform", "darwin")
     with pytest.raises(MissingPartError, match=r"needs Linux, .* got darwin"):
-        module.check_parts(tmp_path)
+        parts.check_parts(tmp_path)

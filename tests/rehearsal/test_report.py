@@ -18,13 +18,16 @@ KEYS = {
     "served_by",
     "rollback_seconds",
     "wall_seconds",
+    "group",
+    "figures",
+    "deploys",
     "events",
 }
 
 
 def test_the_document_is_the_designed_one() -> None:
     """The document has exactly the designed keys, and the figures of the evidence."""
-    seen = evidence(events=[Event(1003.5, "task started", "task")])
+    seen = evidence(events=[Event(1003.5, "task started", "task")], figures={"added_seconds": 1.234})
     told = json.loads(json.dumps(document("ProdStack", [result(BY_NAME["release"], seen)])))
     assert set(told) == {"stack", "held", "scenarios"}
     (scenario,) = told["scenarios"]
@@ -39,6 +42,18 @@ def test_the_document_is_the_designed_one() -> None:
         "served_by": {"v1": 7200, "v2": 7650},
         "rollback_seconds": None,
         "wall_seconds": 33.0,
+        "group": "release",
+        "figures": {"added_seconds": 1.23},
+        "deploys": [
+            {
+                "stack": "ProdStack",
+                "version": "v2",
+                "outcome": "succeeded",
+                "stack_status": "UPDATE_COMPLETE",
+                "seconds": 30.0,
+                "reason": "",
+            }
+        ],
         "events": [
             {"at": 0.0, "what": "cdk deploy of v2 begins"},
             {"at": 3.5, "what": "task started"},

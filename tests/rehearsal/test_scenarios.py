@@ -28,7 +28,7 @@ GOOD = {
 RESET = Answer(1012.0, 0.1, None, None, "ConnectionResetError: reset by peer")
 
 
-@pytest.mark.parametrize("name", [scenario.name for scenario in SCENARIOS])
+@pytest.mark.parametrize("name", list(GOOD))
 def test_a_scenario_holds_on_what_it_describes(name: str) -> None:
     """Evidence of exactly what the scenario promises leaves nothing to complain about."""
     assert BY_NAME[name].complaints(GOOD[name]) == []
@@ -135,14 +135,14 @@ def test_requests_are_counted_by_who_answered() -> None:
 @pytest.mark.parametrize(
     ("names", "group", "chosen"),
     [
-        ((), None, [scenario.name for scenario in SCENARIOS]),
+        ((), None, [scenario.name for scenario in SCENARIOS if scenario.group == "release"]),
         (("crash-at-start", "release"), None, ["release", "crash-at-start"]),
         (("release", "release"), None, ["release"]),
         ((), "release", [scenario.name for scenario in SCENARIOS if scenario.group == "release"]),
     ],
 )
 def test_scenarios_are_chosen_by_name_and_group(names: tuple[str, ...], group: str | None, chosen: list[str]) -> None:
-    """The chosen scenarios are played once each and in their own order; all when none is named."""
+    """The chosen scenarios are played once each and in their own order; the group release when none is named."""
     assert [scenario.name for scenario in select(names, group)] == chosen
 
 
@@ -157,5 +157,3 @@ def test_scenarios_have_names_of_their_own() -> None:
     """No two scenarios share a name, and every fault names no version of its own."""
     assert len(BY_NAME) == len(SCENARIOS)
     assert all(scenario.fault is None or "version" not in scenario.fault for scenario in SCENARIOS)
-    assert BY_NAME["crash-at-start"].fault_for("v7") == {"fault": "crash-at-start", "version": "v7"}
-    assert BY_NAME["release"].fault_for("v7") is None

@@ -5,6 +5,7 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,7 +18,9 @@ NOT_HELD = 1
 @click.option(
     "--scenario", "scenarios", multiple=True, metavar="NAME", help="Play this scenario only; may be repeated."
 )
-@click.option("--group", metavar="NAME", help="Play the scenarios of this group.")
+@click.option(
+    "--group", metavar="NAME", help="Play the scenarios of this group; release when neither it nor a scenario is named."
+)
 @click.option("--list", "only_list", is_flag=True, help="Show the scenarios and play none.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the result as JSON to standard output, progress to the other."
@@ -56,43 +59,55 @@ def rehearse(
 
     The exit code is 0 when every scenario held, 1 when one did not, and 2 when the rehearsal could not be run.
     """
-    from bluegreen.rehearsal.scenarios import SCENARIOS, select  # noqa: PLC0415 - `--help` need not wait for it
+    from bluegreen.rehearsal.applications import read_applications  # noqa: PLC0415 - `--help` need not wait for it
+    from bluegreen.rehearsal.scenarios import available, select  # noqa: PLC0415
 
+    app_dir = app_dir.resolve()
+    applications = read_applications(app_dir / "bluegreen.toml")
     if only_list:
-        _list(SCENARIOS, as_json=as_json)
+        _list(available(applications), as_json=as_json)
         return
-    chosen = select(scenarios, group)
+    chosen = select(scenarios, group, applications)
+    needed = {name: folder for name, folder in applications.items() if name in {one.application for one in chosen}}
     for number in (signal.SIGTERM, signal.SIGHUP):  # told to end, or the terminal was closed
         signal.signal(number, _terminated)
     try:
-        held = _play(chosen, as_json=as_json, keep=keep, app_dir=app_dir.resolve(), stack=stack, factor=factor)
+        settings = _settings(app_dir, stack, factor, needed)
+        held = _play(chosen, settings, as_json=as_json, keep=keep)
     except KeyboardInterrupt:
         click.echo("stopped; nothing is left running", err=True)
         sys.exit(128 + signal.SIGINT)
     sys.exit(0 if held else NOT_HELD)
 
 
-def _play(chosen: Any, *, as_json: bool, keep: bool, app_dir: Path, stack: str, factor: float) -> bool:
+def _settings(app_dir: Path, stack: str, factor: float, applications: Mapping[str, Path]) -> Any:
+    from bluegreen.rehearsal.rehearsal import Settings  # noqa: PLC0415 - likewise
+
+    return Settings(app_folder=app_dir, stack=stack, factor=factor, applications=applications)
+
+
+def _play(chosen: Any, settings: Any, *, as_json: bool, keep: bool) -> bool:
     """Play the scenarios, report, and say whether all held."""
     from rich.console import Console  # noqa: PLC0415 - likewise
 
     from bluegreen.rehearsal.display import Display  # noqa: PLC0415
-    from bluegreen.rehearsal.rehearsal import Rehearsal, Scratch, Settings, check_parts  # noqa: PLC0415
+    from bluegreen.rehearsal.parts import check_parts  # noqa: PLC0415
+    from bluegreen.rehearsal.rehearsal import Rehearsal  # noqa: PLC0415
     from bluegreen.rehearsal.report import document, print_report  # noqa: PLC0415
+    from bluegreen.rehearsal.scratch import Scratch  # noqa: PLC0415
 
-    workload = check_parts(app_dir)
-    settings = Settings(app_folder=app_dir, stack=stack, factor=factor)
+    workload = check_parts(settings.app_folder, settings.applications.values())
     display = Display(Console(stderr=True))
     with Scratch(_kept) as scratch:
         try:
             with Rehearsal(settings, workload, scratch.folder, display) as rehearsal:
                 rehearsal.deploy_first()
                 results = rehearsal.play_all(chosen)
-                told = document(stack, results)
+                told = document(settings.stack, results)
                 if as_json:
                     click.echo(json.dumps(told, indent=2))
                 else:
-                    print_report(Console(), results, factor=factor)
+                    print_report(Console(), results, factor=settings.factor)
                 if keep:
                     _keep(rehearsal.cloud.environment(), rehearsal.cloud.ready.ca)
         finally:
@@ -128,9 +143,11 @@ def _list(scenarios: Any, *, as_json: bool) -> None:
         shown = [{"name": one.name, "group": one.group, "summary": one.summary} for one in scenarios]
         click.echo(json.dumps(shown, indent=2))
         return
-    width = max(len(one.name) for one in scenarios)
+    width, wide = (
+        max(len(text) for text in texts) for texts in zip(*((s.name, s.group) for s in scenarios), strict=True)
+    )
     for one in scenarios:
-        click.echo(f"{one.name:<{width}}  {one.group}  {one.summary}")
+        click.echo(f"{one.name:<{width}}  {one.group:<{wide}}  {one.summary}")
 
 
 def _terminated(number: int, _frame: object) -> NoReturn:

@@ -1,5 +1,6 @@
 """The real `cdk` command, pointed at the local cloud."""
 
+import itertools
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from subprocess import Popen, TimeoutExpired
 from bluegreen.errors import RehearsalError
 
 from . import children
+from .assembly_edits import Edit, edited
 
 STOP_SECONDS = 2.0
 """Real time for a cdk command to end when told to: it only watches, so ending it harms nothing."""
@@ -53,11 +55,13 @@ class CdkCli:
         self._cdk = find_cdk(app_folder)
         self._context = context(app_folder / "bluegreen.toml")
         self._environment = {**_without_own_settings(os.environ), **environment, **self._settings()}
-        self._running: Popen[bytes] | None = None
-        self._runs = 0
+        self._running: set[Popen[bytes]] = set()
+        self._runs = itertools.count(1)
+        self._assemblies = itertools.count(1)
+        self._synthesized: dict[tuple[str, ...], Path] = {}
 
     def run(self, *arguments: str) -> tuple[int, Path]:
-        """Run `cdk` with these arguments to its end.
+        """Run `cdk` with these arguments to its end; several may run at the same time, each on a thread of its own.
 
         Returns:
             Its exit code, and the file that holds what it printed.
@@ -65,24 +69,25 @@ class CdkCli:
         Raises:
             CdkError: If it takes longer than `LONGEST_SECONDS`.
         """
-        self._runs += 1
-        log = self._folder / f"cdk-{self._runs:02d}-{arguments[0]}.log"
+        log = self._folder / f"cdk-{next(self._runs):02d}-{arguments[0]}.log"
         with log.open("wb") as output:
-            self._running = children.start(
+            process = children.start(
                 [str(self._cdk), *arguments, "--no-color", "--no-notices", "--no-version-reporting"],
                 output=output,
                 errors=output,
                 folder=self._app_folder,
                 environment=self._environment,
             )
+            self._running.add(process)
             try:
-                return self._running.wait(LONGEST_SECONDS), log
+                return process.wait(LONGEST_SECONDS), log
             except TimeoutExpired:
                 raise CdkError(
                     f"cdk {arguments[0]} did not end within {LONGEST_SECONDS:g} s: {last_line(log)}", hint=f"see {log}"
                 ) from None
             finally:
-                self.stop()
+                self._running.discard(process)
+                children.end(process, STOP_SECONDS)
 
     def bootstrap(self, account: str, region: str) -> None:
         """Prepare an account and region for deployments.
@@ -94,19 +99,65 @@ class CdkCli:
         if code:
             raise CdkError(f"cdk bootstrap failed with exit code {code}: {last_line(log)}", hint=f"see {log}")
 
-    def deploy(self, stack: str, version: str) -> tuple[int, Path]:
-        """Deploy a stack at a version, as its owner would; return the exit code and the file with the output."""
-        output = self._folder / "assemblies" / version
-        return self.run(
-            *("deploy", stack, "--output", str(output), "--require-approval", "never", "--progress", "events"),
-            *(f"--context={name}={value}" for name, value in {**self._context, "version": version}.items()),
-        )
+    def deploy(self, stack: str, context: Mapping[str, str], edit: Edit | None = None) -> tuple[int, Path]:
+        """Deploy a stack as its owner would; return the exit code and the file with the output.
+
+        Args:
+            stack: The stack, as the CLI takes it.
+            context: Given with `--context`, beside what bluegreen.toml gives every command.
+            edit: Changes what is synthesized before it is deployed. What was synthesized before is used again.
+
+        Raises:
+            CdkError: If what is to be changed cannot be synthesized, or a command does not end.
+            AssemblyError: If it cannot be changed.
+        """
+        if edit is None:
+            # Not kept for later: the application may be another by then.
+            source: tuple[str, ...] = ("--output", str(self._assembly()), *self._given(context))
+        else:
+            assembly = self._assembly()
+            shutil.copytree(self._synthesize(context), assembly)
+            edited(assembly, edit)
+            source = ("--app", str(assembly))
+        return self.run("deploy", stack, *source, "--require-approval", "never", "--progress", "events")
+
+    def deploy_assembly(self, assembly: Path, stack: str) -> tuple[int, Path]:
+        """Deploy a stack of an assembly that is there already."""
+        return self.run("deploy", stack, "--app", str(assembly), "--require-approval", "never", "--progress", "events")
+
+    def synth(self, context: Mapping[str, str]) -> Path:
+        """Synthesize the application anew and return the assembly.
+
+        Raises:
+            CdkError: If that fails.
+        """
+        assembly = self._assembly()
+        code, log = self.run("synth", "--quiet", "--output", str(assembly), *self._given(context))
+        if code:
+            raise CdkError(f"cdk synth failed with exit code {code}: {last_line(log)}", hint=f"see {log}")
+        return assembly
+
+    def destroy(self, stack: str, context: Mapping[str, str]) -> tuple[int, Path]:
+        """Delete a stack without asking; return the exit code and the file with the output."""
+        return self.run("destroy", stack, "--force", "--output", str(self._assembly()), *self._given(context))
 
     def stop(self) -> None:
-        """End the command that runs, if any."""
-        if self._running is not None:
-            children.end(self._running, STOP_SECONDS)
-            self._running = None
+        """End the commands that run, if any."""
+        for process in list(self._running):
+            children.end(process, STOP_SECONDS)
+
+    def _synthesize(self, context: Mapping[str, str]) -> Path:
+        key = self._given(context)
+        if key not in self._synthesized:
+            self._synthesized[key] = self.synth(context)
+        return self._synthesized[key]
+
+    def _assembly(self) -> Path:
+        """Return a folder for a new assembly."""
+        return self._folder / "assemblies" / f"{next(self._assemblies):02d}"
+
+    def _given(self, context: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(f"--context={name}={value}" for name, value in {**self._context, **context}.items())
 
     def _settings(self) -> dict[str, str]:
         """Keep the CLI, jsii and the application's Python inside this rehearsal."""

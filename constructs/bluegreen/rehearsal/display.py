@@ -15,7 +15,7 @@ from .evidence import Event
 from .load import Answer
 from .rehearsal import Result
 from .report import render_timeline
-from .scenarios import Scenario
+from .scenarios.scenario import Scenario
 from .view import QUIET_KINDS, STEPS, VersionView, View
 
 BAR = 20
@@ -40,17 +40,26 @@ class Display:
         """Tell a step outside the scenarios."""
         self._line(Text(text))
 
-    def begin(self, scenario: Scenario, live: str, candidate: str) -> None:
+    def begin(self, scenario: Scenario, live: str) -> None:
         """Begin a scenario's picture."""
         with self._lock:
-            self._view = View(live, candidate)
+            self._view = View(live, live)
             self._title = scenario.name
             self._begun = time.monotonic()
         self._console.print()
-        self._line(Text.assemble((scenario.name, "bold"), f": {scenario.summary} ({live} is live, {candidate} comes)"))
+        begins = f" ({live} is live)" if live else ""
+        self._line(Text.assemble((scenario.name, "bold"), f": {scenario.summary}{begins}"))
         if self._console.is_terminal:
             self._live = Live(get_renderable=self._picture, console=self._console, refresh_per_second=4, transient=True)
             self._live.start()
+
+    def deploying(self, version: str) -> None:
+        """Tell that a command begins."""
+        with self._lock:
+            if self._view is None:
+                return  # the first version, told already
+            self._view.candidate = version or self._view.candidate
+        self._line(Text(f"cdk deploy of {version}" if version else "cdk deploy"))
 
     def event(self, event: Event) -> None:
         """Tell something that happened in the cloud."""

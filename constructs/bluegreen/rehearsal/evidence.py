@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .deploy import Deploy, Outcome
 from .load import Answer
 
 UNKNOWN = "unknown"
@@ -33,39 +34,50 @@ class Evidence:
     """Everything seen while one scenario ran. All times are `time.monotonic()`.
 
     Args:
-        live: The version that served when it started.
-        candidate: The version that was deployed.
+        live: The version that served when it started; empty when nothing was deployed yet.
         started: When the load was steady and the scenario began.
-        deployed: When `cdk deploy` returned.
         ended: When the load had ended.
-        exit_code: Of `cdk deploy`.
-        stack_status: CloudFormation's, after `cdk deploy`.
-        reason: CloudFormation's message for the resource that failed; empty when none did.
-        answers: Of the steady load.
+        deploys: Every `cdk` command, in the order in which they returned.
+        loads: The answers of each steady load, by the load's name.
         events: In order.
         versions: Task address to version, of every task that ever ran.
+        complaints: What the scenario itself saw that must not be.
+        figures: What the scenario measured, by name, with the unit in the name.
     """
 
     live: str
-    candidate: str
     started: float
-    deployed: float
     ended: float
-    exit_code: int
-    stack_status: str
-    reason: str
-    answers: Sequence[Answer]
+    deploys: Sequence[Deploy]
+    loads: Mapping[str, Sequence[Answer]]
     events: Sequence[Event]
     versions: Mapping[str, str]
+    complaints: Sequence[str] = ()
+    figures: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def outcome(self) -> str:
-        """What became of the release: "succeeded", "rolled-back", or "failed" for all else."""
-        if self.exit_code == 0 and self.stack_status in {"UPDATE_COMPLETE", "CREATE_COMPLETE"}:
-            return "succeeded"
-        if self.exit_code != 0 and self.stack_status == "UPDATE_ROLLBACK_COMPLETE":
-            return "rolled-back"
-        return "failed"
+    def outcome(self) -> Outcome:
+        """What became of the last command; without one, the service got over something by itself."""
+        return self.deploys[-1].outcome if self.deploys else Outcome.RECOVERED
+
+    @property
+    def candidate(self) -> str:
+        """The version that was deployed last; the live one when none was."""
+        return next((deploy.version for deploy in reversed(self.deploys) if deploy.version), self.live)
+
+    @property
+    def deployed(self) -> float:
+        """When the last command had returned; when it all began, without one."""
+        return self.deploys[-1].ended if self.deploys else self.started
+
+    @property
+    def answers(self) -> Sequence[Answer]:
+        """The answers of all loads."""
+        return [answer for answers in self.loads.values() for answer in answers]
+
+    def of_load(self, name: str) -> "Evidence":
+        """Return the same evidence with the answers of one load only, for checks of one service of several."""
+        return replace(self, loads={name: self.loads.get(name, ())})
 
     @property
     def failures(self) -> list[Answer]:
@@ -108,20 +120,23 @@ class Evidence:
         return self.turned_by.at if self.turned_by else None
 
     @property
-    def last_by_candidate(self) -> float | None:
-        """When the last request that the candidate answered in production was sent; None when it answered none."""
-        return max((answer.sent for answer in self.answers if self.version_of(answer) == self.candidate), default=None)
+    def turned_back(self) -> str:
+        """The version of the first release that did not go through; empty when all did."""
+        fine = {Outcome.SUCCEEDED, Outcome.UNCHANGED, Outcome.REFUSED, Outcome.DELETED}
+        return next((deploy.version for deploy in self.deploys if deploy.outcome not in fine), "")
 
     @property
     def rollback_seconds(self) -> float | None:
-        """Real seconds from what turned the release back to the last request that the candidate served.
+        """Real seconds from what turned a release back to the last request that its version served.
 
         Taken from the load, not from what the cloud says of itself. None when nothing was turned back, or when the
-        candidate never served production.
+        version never served production.
         """
-        if self.outcome == "succeeded" or self.turned is None or self.last_by_candidate is None:
+        version = self.turned_back
+        last = max((answer.sent for answer in self.answers if self.version_of(answer) == version), default=None)
+        if not version or self.turned is None or last is None:
             return None
-        return max(0.0, self.last_by_candidate - self.turned)
+        return max(0.0, last - self.turned)
 
 
 def _turns_back(event: Event) -> bool:

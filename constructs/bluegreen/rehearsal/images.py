@@ -12,6 +12,8 @@ from typing import Any
 
 from bluegreen.errors import RehearsalError
 
+from .applications import read_applications
+
 PLACEHOLDERS = ("python", "host", "port", "version")
 """What may stand in braces in a command or an environment value."""
 
@@ -75,7 +77,7 @@ class Images:
 
     @classmethod
     def load(cls, path: Path) -> "Images":
-        """Read a bluegreen.toml and check all of it.
+        """Read a bluegreen.toml, and those of the further applications that it names, and check all of it.
 
         Args:
             path: The file. Relative directories in it count from its folder.
@@ -87,16 +89,7 @@ class Images:
             ImagesFileError: If the file is absent, is no TOML, has an unknown key or placeholder, or names a directory
                 or a command that does not exist.
         """
-        try:
-            document = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ImagesFileError(
-                f"no {path.name} in {path.parent}", hint=f"write one that says how each image runs locally:\n{_EXAMPLE}"
-            ) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            raise ImagesFileError(f"cannot read {path}: {error}", hint="correct the file") from error
-        reader = _Reader(path)
-        return cls(reader.images(document), path)
+        return cls(_read(path), path)
 
     def launch(self, image: str, *, host: str, port: int | None) -> Launch:
         """Say how to run a container.
@@ -139,6 +132,28 @@ class Images:
         return Launch(command, run.directory, environment)
 
 
+def _read(path: Path) -> dict[str, _Run]:
+    """Read the images of a file and of the further applications that it names."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ImagesFileError(
+            f"no {path.name} in {path.parent}", hint=f"write one that says how each image runs locally:\n{_EXAMPLE}"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise ImagesFileError(f"cannot read {path}: {error}", hint="correct the file") from error
+    runs = _Reader(path).images(document)
+    for folder in read_applications(path).values():
+        others = _read(folder / path.name)
+        if twice := sorted(runs.keys() & others.keys()):
+            raise ImagesFileError(
+                f"{folder / path.name}: image {twice[0]!r} has an entry in {path} as well",
+                hint="give the images of one project different names",
+            )
+        runs |= others
+    return runs
+
+
 class _Reader:
     """Turns the parsed file into runs, with the place in the file in every error."""
 
@@ -146,7 +161,7 @@ class _Reader:
         self._path = path
 
     def images(self, document: Mapping[str, Any]) -> dict[str, _Run]:
-        self._keys(document, {"cdk", "images", "load"}, "the file")  # cdk_cli.py and workload.py read the others
+        self._keys(document, {"applications", "cdk", "images", "load"}, "the file")  # others are read elsewhere
         images = self._table(document.get("images", {}), "images")
         return {
             name: self._image(self._table(table, f"images.{name}"), f"images.{name}") for name, table in images.items()

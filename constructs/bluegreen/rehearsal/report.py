@@ -7,6 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from .deploy import Deploy
 from .evidence import Evidence
 from .rehearsal import Result
 
@@ -28,7 +29,16 @@ def render(results: Sequence[Result], *, factor: float) -> RenderableType:
     verdict = Text(
         f"{held} of {len(results)} scenarios held", style="bold green" if held == len(results) else "bold red"
     )
-    told = [Text(), *_reasons(results), Text(), verdict, *_complaints(results), Text(), *limits(factor)]
+    told = [
+        Text(),
+        *_reasons(results),
+        *_figures(results),
+        Text(),
+        verdict,
+        *_complaints(results),
+        Text(),
+        *limits(factor),
+    ]
     return Group(Text(), _table(results), *told)
 
 
@@ -62,6 +72,7 @@ def _scenario(result: Result) -> dict[str, Any]:
     rollback = evidence.rollback_seconds if evidence else None
     return {
         "name": result.scenario.name,
+        "group": result.scenario.group,
         "expected": result.scenario.expected,
         "outcome": _outcome(result),
         "held": result.held,
@@ -70,18 +81,33 @@ def _scenario(result: Result) -> dict[str, Any]:
         "served_by": evidence.served_by() if evidence else {},
         "rollback_seconds": None if rollback is None else round(rollback, 2),
         "wall_seconds": round(result.wall_seconds, 1),
+        "figures": {name: round(value, 2) for name, value in evidence.figures.items()} if evidence else {},
+        "deploys": [_deploy(deploy) for deploy in evidence.deploys] if evidence else [],
         "events": [{"at": at, "what": what} for at, what in timeline(evidence)] if evidence else [],
+    }
+
+
+def _deploy(deploy: Deploy) -> dict[str, Any]:
+    return {
+        "stack": deploy.stack,
+        "version": deploy.version,
+        "outcome": deploy.outcome.value,
+        "stack_status": deploy.stack_status,
+        "seconds": round(deploy.seconds, 1),
+        "reason": deploy.reason,
     }
 
 
 def timeline(evidence: Evidence) -> list[tuple[float, str]]:
     """Return what happened, in order, with real seconds since the scenario began."""
     moments = [(event.at, event.what) for event in evidence.events]
-    why = f": {evidence.reason}" if evidence.exit_code and evidence.reason else ""
-    moments += [
-        (evidence.started, f"cdk deploy of {evidence.candidate} begins"),
-        (evidence.deployed, f"cdk deploy returns {evidence.exit_code}; the stack is {evidence.stack_status}{why}"),
-    ]
+    for deploy in evidence.deploys:
+        command = "cdk destroy" if deploy.destroys else "cdk deploy"
+        why = f": {deploy.reason}" if deploy.reason else ""
+        moments += [
+            (deploy.begun, f"{command} of {deploy.version or deploy.stack} begins"),
+            (deploy.ended, f"{command} returns {deploy.exit_code}; the stack is {deploy.stack_status}{why}"),
+        ]
     return [(round(at - evidence.started, 2), what) for at, what in sorted(moments, key=lambda moment: moment[0])]
 
 
@@ -117,8 +143,18 @@ def _table(results: Sequence[Result]) -> Table:
 def _reasons(results: Sequence[Result]) -> Iterator[Text]:
     """Yield what `cdk deploy` told the person who ran it, for each release that did not go through."""
     for result in results:
-        if result.evidence is not None and result.evidence.exit_code and result.evidence.reason:
-            yield Text.assemble((f"{result.scenario.name} ended with: ", "bold"), result.evidence.reason)
+        for deploy in result.evidence.deploys if result.evidence else ():
+            if deploy.reason:
+                yield Text.assemble((f"{result.scenario.name} ended with: ", "bold"), deploy.reason)
+
+
+def _figures(results: Sequence[Result]) -> Iterator[Text]:
+    """Yield what the scenarios measured."""
+    for result in results:
+        figures = result.evidence.figures if result.evidence else {}
+        told = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in figures.items())
+        if told:
+            yield Text.assemble((f"{result.scenario.name}: ", "bold"), told)
 
 
 def _complaints(results: Sequence[Result]) -> Iterator[Text]:
