@@ -1,5 +1,6 @@
 """What happens to a deployment from outside: stops, listeners that are overwritten, lost answers; and what it tells."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -204,3 +205,26 @@ def test_a_fault_is_cleared() -> None:
     world.codedeploy.inject({"fault": "hook-lost"})
     world.codedeploy.inject({"fault": None})
     assert world.run({"AfterInstall": "hook"})["status"] == "Succeeded"
+
+
+def test_a_deployment_holds_on_while_the_control_planes_are_down() -> None:
+    """With the gate closed a deployment looks at nothing and moves nothing; when it opens, it goes on to its end."""
+    world = World()
+    seen: list[tuple[int, int]] = []
+
+    def look() -> None:
+        seen.append((world.cloudwatch.asked, len(world.elbv2.changes)))
+
+    def come_back() -> None:
+        look()
+        world.clock.control_planes.open()
+
+    def go_down() -> None:
+        world.clock.control_planes.close()
+        look()
+        threading.Timer(0.2, come_back).start()
+
+    world.clock.plan(100, go_down)
+    assert world.run()["status"] == "Succeeded"
+    down, back = seen
+    assert down == back

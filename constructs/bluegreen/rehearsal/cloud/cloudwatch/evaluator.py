@@ -66,7 +66,7 @@ class Evaluator:
                 self._judge_composite(alarm)
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while not self._clock.control_planes.wait(self._stop):
             started = time.monotonic()
             try:
                 self.evaluate_all()

@@ -86,7 +86,8 @@ class Watch:
             raise CloudStopsError
 
     def check(self) -> None:
-        """Raise when the deployment has to end or the cloud stops."""
+        """Raise when the deployment has to end or the cloud stops; hold on while the control planes are down."""
+        self._clock.control_planes.wait(self._stopping)
         if self._stopping.is_set():
             raise CloudStopsError
         with self._registry.lock:
