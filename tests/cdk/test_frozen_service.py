@@ -68,7 +68,7 @@ def change_platform(stack: cdk.Stack) -> BlueGreenService:
 
 def change_tags(stack: cdk.Stack) -> BlueGreenService:
     service = add_service(stack)
-    cdk.Tags.of(stack).add("team", "orders")
+    cdk.Tags.of(stack).add("team", "orders", exclude_resource_types=["aws:cdk:stack"])
     cdk.Tags.of(service).add("cost-centre", "42")
     return service
 

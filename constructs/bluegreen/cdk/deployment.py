@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 DEPLOYMENT_GROUP_NAME = "release"
 """The deployment group's name, known before it exists; unique, because its application is the service's own."""
 
+ALL_AT_ONCE = "CodeDeployDefault.ECSAllAtOnce"
+"""AWS's own configuration for one single shift."""
+
 _PREDEFINED = {
-    (Shift.ALL_AT_ONCE, 100, 0): "CodeDeployDefault.ECSAllAtOnce",
+    (Shift.ALL_AT_ONCE, 100, 0): ALL_AT_ONCE,
     (Shift.CANARY, 10, 5): "CodeDeployDefault.ECSCanary10Percent5Minutes",
     (Shift.CANARY, 10, 15): "CodeDeployDefault.ECSCanary10Percent15Minutes",
     (Shift.LINEAR, 10, 1): "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
@@ -137,7 +140,7 @@ def _blue_green(rollout: Rollout) -> dict[str, object]:
 
 def _load_balancer_info(traffic: "Traffic", production_listener_arn: str, test_listener_arn: str) -> dict[str, object]:
     pair = {
-        "targetGroups": [{"name": group.target_group_name} for group in (traffic.blue, traffic.green)],
+        "targetGroups": [{"name": name} for name in traffic.target_group_names],
         "prodTrafficRoute": {"listenerArns": [production_listener_arn]},
         "testTrafficRoute": {"listenerArns": [test_listener_arn]},
     }

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import Duration, Token
-from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import Token
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,16 +46,16 @@ class HealthCheck:
                 f"{self.interval_seconds}; lengthen the interval or shorten the timeout"
             )
 
-    def render(self) -> elbv2.HealthCheck:
-        """Return the check in the CDK's terms."""
-        return elbv2.HealthCheck(
-            path=self.path,
-            healthy_http_codes=self.healthy_status,
-            interval=Duration.seconds(self.interval_seconds),
-            timeout=Duration.seconds(self.timeout_seconds),
-            healthy_threshold_count=self.healthy_threshold,
-            unhealthy_threshold_count=self.unhealthy_threshold,
-        )
+    def to_properties(self) -> dict[str, object]:
+        """Return the check as Custom::Release states it."""
+        return {
+            "Path": self.path,
+            "Matcher": self.healthy_status,
+            "IntervalSeconds": self.interval_seconds,
+            "TimeoutSeconds": self.timeout_seconds,
+            "HealthyThreshold": self.healthy_threshold,
+            "UnhealthyThreshold": self.unhealthy_threshold,
+        }
 
 
 def _require(name: str, value: int, low: int, high: int) -> None:

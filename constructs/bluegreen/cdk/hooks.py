@@ -12,6 +12,9 @@ from bluegreen.release.lifecycle import HOOKABLE, LifecycleEvent
 if TYPE_CHECKING:
     from .service import BlueGreenService
 
+_LONGEST_SECONDS = 3600
+"""After which CodeDeploy takes a silent hook for failed."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BoundHook:
@@ -22,18 +25,23 @@ class BoundHook:
             functions.
         function: What CodeDeploy calls.
         log_group: Where the function says what it found; a failed release points there.
+        longest_seconds: How long it may take to answer, 1-3600 seconds; a release is taken back when it takes longer.
+            Lambda's 15 minutes when omitted. Longer for a function that hands its work on and has somebody else answer.
 
     Raises:
-        ValueError: If the event is not one at which a function may run.
+        ValueError: If the event is not one at which a function may run, or the seconds are out of range.
     """
 
     event: LifecycleEvent
     function: lambda_.IFunction
     log_group: logs.ILogGroup
+    longest_seconds: int = 900
 
     def __post_init__(self) -> None:
         if self.event not in HOOKABLE:
             raise ValueError(f"event must be one of {', '.join(HOOKABLE)}, got {self.event.value!r}")
+        if not 1 <= self.longest_seconds <= _LONGEST_SECONDS:
+            raise ValueError(f"longest_seconds must be 1-{_LONGEST_SECONDS}, got {self.longest_seconds}")
 
 
 class Hook(Protocol):

@@ -5,21 +5,30 @@ from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Aws, RemovalPolicy, Stack
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as stepfunctions
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from ._arns import Arns
 from ._functions import small_function
+from ._grants import Grants
 from ._names import computed_name
+from ._stack_tags import refuse_stack_tags
 from ._state_machine import release_definition
+from .deployment import ALL_AT_ONCE
 from .secret_strings import refuse_literal_secret_strings
 
 if TYPE_CHECKING:
     from .deployment import Application, Deployment
+    from .traffic import Traffic
 
 _SINGLETON = "BlueGreenReleaseProvider"
+_LONGEST_SECONDS = 7 * 24 * 3600
+"""What a release that is handed on may take: two waits of two days each, which is CodeDeploy's longest, and more."""
 STEP_SECONDS = 60
 """How long one step of the function may take: about twelve calls, each bounded by its client."""
 
@@ -27,11 +36,16 @@ STEP_SECONDS = 60
 class ReleaseProvider(Construct):
     """Drives every release of one stack; there is one in each stack, see `of`.
 
+    The function's role comes first and can do what Custom::DeployedState needs: that resource is there before listeners
+    and services are. What names those is a policy of its own, for which each release waits.
+
     Attributes:
         function: The function that answers CloudFormation and takes each step of a release.
         log_group: Where it says what it saw and decided.
         state_machine: Calls it again and again until the release has ended, for longer than a function may run.
-        role: What the function may do; it grows with each service.
+        role: What the function may do before there is a service.
+        policy: What it may do for each service; it grows with them.
+        backstop: Tells the function of every deployment that ended, so that scale-in is resumed whatever else failed.
         arns: Writes the ARNs of the stack's resources.
     """
 
@@ -53,34 +67,42 @@ class ReleaseProvider(Construct):
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
         refuse_literal_secret_strings(stack)
+        refuse_stack_tags(stack)
         self.arns = Arns.of(stack)
         # The function starts the state machine and the state machine calls the function: one has to know the other's
         # name before it exists.
         name = computed_name(self, max_length=80)
         state_machine_arn = self.arns.colon("states", "stateMachine", name)
         self._names: set[tuple[str, str]] = set()
-        self._grants = _Grants()
-        self._grants.add("states:StartExecution", on=[state_machine_arn])
-        self._grants.add(
+        self._applications: list[str] = []
+        self._early, self._grants = Grants(), Grants()
+        self._early.add("states:StartExecution", on=[state_machine_arn])
+        self._early.add("cloudformation:DescribeStacks", on=[Aws.STACK_ID])
+        self._early.add(
             # These take a deployment's id, and AWS's references disagree on whether they can be narrowed to a group:
             # a role that cannot stop a deployment is worse than one that could stop a neighbour's.
             "codedeploy:StopDeployment",
             "codedeploy:ContinueDeployment",
             "codedeploy:ListDeploymentTargets",
             "codedeploy:BatchGetDeploymentTargets",
-            "elasticloadbalancing:DescribeListeners",  # has no narrower resource
+            # These have no narrower resource, or show composite alarms only to those who may see every alarm.
+            "elasticloadbalancing:DescribeListeners",
+            "elasticloadbalancing:DescribeTargetGroups",
+            "elasticloadbalancing:DescribeTargetGroupAttributes",
+            "cloudwatch:DescribeAlarms",
+            "application-autoscaling:DescribeScalableTargets",
             on=["*"],
         )
         self.log_group = logs.LogGroup(
             self, "LogGroup", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
         )
-        self._grants.add("logs:CreateLogStream", "logs:PutLogEvents", on=[self.log_group.log_group_arn])
+        self._early.add("logs:CreateLogStream", "logs:PutLogEvents", on=[self.log_group.log_group_arn])
         self.role = iam.Role(
             self,
             "Role",
             description="Drives the releases of one stack",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies={"Releases": self._grants.document},
+            inline_policies={"Releases": self._early.document},
         )
         self.function = small_function(
             self,
@@ -93,36 +115,69 @@ class ReleaseProvider(Construct):
             log_group=self.log_group,
             environment={"BLUEGREEN_STATE_MACHINE_ARN": state_machine_arn},
         )
+        self.policy = iam.Policy(self, "Services", document=self._grants.document, roles=[self.role])
         self.state_machine = self._state_machine(name)
+        self.backstop = self._backstop()
+
+    @property
+    def needs(self) -> Sequence[IConstruct]:
+        """What a release needs beside the function, and does not refer to."""
+        return [self.state_machine, self.policy, self.backstop, self._backstop_permission]
+
+    def know(self, application: "Application", given_listener_arns: Sequence[str]) -> None:
+        """Let the function tell the state of one more service, before its listeners are there.
+
+        Args:
+            application: The service's CodeDeploy application.
+            given_listener_arns: The listeners that others own and the function connects with the service.
+        """
+        group, app = [application.deployment_group_arn], [application.arn]
+        self._early.add("codedeploy:GetDeployment", "codedeploy:ListDeployments", on=group)
+        self._grants.add("codedeploy:CreateDeployment", "codedeploy:UpdateDeploymentGroup", on=group)
+        self._grants.add("codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision", on=app)
+        if given_listener_arns:
+            self._early.add("elasticloadbalancing:ModifyListener", on=given_listener_arns)
+        self._applications.append(application.name)
+        self.backstop.event_pattern = _ended_deployments(self._applications)
 
     def serve(
         self,
         *,
-        application: "Application",
         deployment: "Deployment",
+        traffic: "Traffic",
         cluster_name: str,
         service_name: str,
         log_groups: Sequence[logs.ILogGroup],
+        notifications: sns.ITopic | None,
     ) -> None:
         """Let the function drive the releases of one more service.
 
         Args:
-            application: The service's CodeDeploy application.
             deployment: Its deployment group.
+            traffic: Its listeners and target groups.
             cluster_name: Its cluster.
             service_name: Its ECS service.
             log_groups: Where its hooks write.
+            notifications: Where the function says what nobody waits for; nowhere when None.
         """
-        group, app = [application.deployment_group_arn], [application.arn]
         add, arns = self._grants.add, self.arns
-        add("codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:ListDeployments", on=group)
-        add("codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision", on=app)
-        add("codedeploy:GetDeploymentConfig", on=[deployment.config_arn])
-        add("ecs:DescribeServices", on=[arns.slash("ecs", "service", f"{cluster_name}/{service_name}")])
+        way_back = arns.colon("codedeploy", "deploymentconfig", ALL_AT_ONCE)
+        add("codedeploy:GetDeploymentConfig", on=[deployment.config_arn, way_back])
+        service_arn = arns.slash("ecs", "service", f"{cluster_name}/{service_name}")
+        add("ecs:DescribeServices", "ecs:UpdateService", on=[service_arn])
         add("ecs:DescribeTasks", on=[arns.slash("ecs", "task", f"{cluster_name}/*")])
         self._grants.add_listing_of_tasks(arns.slash("ecs", "cluster", cluster_name))
+        modify_group = ("elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes")
+        add(*modify_group, on=traffic.target_group_arns)
+        listeners = (traffic.production_listener, traffic.test_listener)
+        add("elasticloadbalancing:ModifyListener", on=[listener.listener_arn for listener in listeners])
+        # The name of a scalable target is an id that nobody knows before it exists.
+        targets = arns.slash("application-autoscaling", "scalable-target", "*")
+        add("application-autoscaling:RegisterScalableTarget", on=[targets])
         if log_groups:
             add("logs:FilterLogEvents", on=[log_group.log_group_arn for log_group in log_groups])
+        if notifications:
+            add("sns:Publish", on=[notifications.topic_arn])
 
     def claim_name(self, cluster: ecs.ICluster, service_name: str | None) -> None:
         """Refuse a name that another service of the stack has in the same cluster.
@@ -143,6 +198,31 @@ class ReleaseProvider(Construct):
                 "name one of the services differently, or omit the name"
             )
         self._names.add(key)
+
+    def outlive_cloudformation(self) -> None:
+        """Let the state machine follow a release for days, for a service whose rollout does not fit the hour."""
+        self.state_machine.definition = release_definition(
+            self.function.function_arn, step_seconds=STEP_SECONDS, longest_seconds=_LONGEST_SECONDS
+        )
+
+    def _backstop(self) -> events.CfnRule:
+        function_arn = self.function.function_arn
+        rule = events.CfnRule(
+            self,
+            "Backstop",
+            description="Resumes scale-in after a deployment, whatever became of who suspended it",
+            event_pattern=_ended_deployments(self._applications),
+            targets=[{"arn": function_arn, "id": "Function"}],
+        )
+        self._backstop_permission = lambda_.CfnPermission(
+            self,
+            "BackstopPermission",
+            action="lambda:InvokeFunction",
+            function_name=function_arn,
+            principal="events.amazonaws.com",
+            source_arn=rule.attr_arn,
+        )
+        return rule
 
     def _state_machine(self, name: str) -> stepfunctions.CfnStateMachine:
         role = iam.Role(
@@ -170,30 +250,9 @@ class ReleaseProvider(Construct):
         )
 
 
-class _Grants:
-    """A statement for each set of actions, whose resources grow: a role has 10,240 characters for all services."""
-
-    def __init__(self) -> None:
-        self.document = iam.PolicyDocument()
-        self._statements: dict[tuple[str, ...], iam.PolicyStatement] = {}
-        self._resources: dict[tuple[str, ...], set[str]] = {}
-        self._clusters: list[str] = []
-
-    def add(self, *actions: str, on: Sequence[str]) -> None:
-        """Allow actions on more resources."""
-        if actions not in self._statements:
-            self._statements[actions] = iam.PolicyStatement(actions=list(actions))
-            self.document.add_statements(self._statements[actions])
-            self._resources[actions] = set()
-        if further := [resource for resource in on if resource not in self._resources[actions]]:
-            self._statements[actions].add_resources(*further)
-            self._resources[actions].update(further)
-
-    def add_listing_of_tasks(self, cluster_arn: str) -> None:
-        """Allow to list the tasks of one more cluster, which is no resource of that action but its condition."""
-        if cluster_arn in self._clusters:
-            return
-        self._clusters.append(cluster_arn)
-        self.add("ecs:ListTasks", on=["*"])
-        listing = self._statements["ecs:ListTasks",]
-        listing.add_condition("ArnEquals", {"ecs:cluster": list(self._clusters)})  # takes the place of the shorter list
+def _ended_deployments(applications: Sequence[str]) -> dict[str, object]:
+    return {
+        "source": ["aws.codedeploy"],
+        "detail-type": ["CodeDeploy Deployment State-change Notification"],
+        "detail": {"state": ["SUCCESS", "FAILURE", "STOP"], "application": list(applications)},
+    }

@@ -13,20 +13,26 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
 from constructs import Construct, IConstruct
 
+from bluegreen.release.observation import WhenBusy
 from bluegreen.release.rollout import Rollout
 
-from ._frozen_service import frozen_service
+from ._capacity import require_fargate_capacity
+from ._frozen import frozen_service
+from ._given_listeners import require_usable
 from ._names import computed_name
 from ._network import TaskNetwork
 from ._plan_warnings import warn_about
 from .container import Container
+from .deployed_state import DeployedState
 from .deployment import Application, Deployment
 from .health_check import HealthCheck
 from .hooks import BoundHook, Hook, in_order
+from .ignored_alarms import IgnoredAlarms
 from .provider import ReleaseProvider
-from .release import Release
+from .release import Release, ReleaseSettings
 from .rollback import RollbackPolicy
 from .scaling import Scaling
 from .task import Task
@@ -63,10 +69,16 @@ class BlueGreenService(Construct):
             internal and lets in whom `load_balancer.connections` allows.
         load_balancer: A load balancer to share; its production and test ports must be free. One of the service's own
             when omitted.
+        production_listener: A listener to use instead of an own one, imported, with `load_balancer`, `test_listener`
+            and both ports; it must not forward to target groups yet. Its owner must leave its default action alone.
+            `certificate` then only says that both listeners are HTTPS.
+        test_listener: The same for the test listener.
         production_port: 443 with a certificate, else 80, when omitted.
         test_port: 8443 with a certificate, else 8080, when omitted. Open to the service's hooks only.
         health_check: How the load balancer checks a task. GET / every 30 s when omitted.
         deregistration_seconds: How long a task that leaves may finish its requests, 0-3600 seconds.
+        grace_seconds: How long ECS leaves a new task alone that fails its health checks, 0-7200 seconds.
+        start_minutes: How long a version's tasks may take to become healthy before its release is given up, 1-50.
         cpu: CPU units of a task; 1024 are one virtual CPU.
         memory_mib: Memory of a task in MiB, one that Fargate offers with `cpu`.
         environment: Plain variables. One that looks like a secret is refused.
@@ -82,8 +94,14 @@ class BlueGreenService(Construct):
         security_groups: Security groups of the tasks beside the service's own.
         assign_public_ip: Whether tasks get public addresses, which they need in public subnets.
         platform_version: The Fargate platform of each release.
+        capacity_providers: FARGATE and FARGATE_SPOT, which the cluster must have, and how tasks are shared between
+            them, from the next release on. FARGATE when omitted.
         rollout: How traffic moves. A canary of 10 % for 15 minutes when omitted, the previous version kept for an hour.
         rollback: What turns a release back. Error rate, latency and unhealthy targets when omitted.
+        ignore_red_alarms: Lets one version be released although alarms are red, and says why. None is when omitted.
+        when_busy: What a deploy does when another release is under way: waits for it, within limits, or stops it.
+        notifications: Where a release tells what nobody waits for: that it awaits approval, and its outcome when it
+            outlives the deploy. Needed for a rollout that takes longer than CloudFormation waits.
         scaling: How many tasks. Two to four, by CPU and memory, when omitted.
         hooks: What checks a release at its steps, one for each lifecycle event at most. Nothing when omitted.
 
@@ -91,6 +109,7 @@ class BlueGreenService(Construct):
         cluster: The cluster.
         task: Task definition, container, roles and log.
         traffic: Load balancer, listeners and target groups.
+        deployed_state: What the stack knows of the service that runs.
         ports: Scheme and ports of the listeners.
         domain_name: As given.
         security_group: The tasks' own security group, which never changes.
@@ -104,8 +123,9 @@ class BlueGreenService(Construct):
         release: The resource that a deploy waits for.
 
     Raises:
-        ValueError: If a value is out of range, a variable looks like a secret, two services have one name, or two hooks
-            have one lifecycle event.
+        ValueError: If a value is out of range, a variable looks like a secret, two services have one name, two hooks
+            have one lifecycle event, listeners are given that cannot be used, or the rollout takes too long without
+            `notifications`.
 
     Example:
         >>> import aws_cdk as cdk
@@ -131,10 +151,14 @@ class BlueGreenService(Construct):
         domain_name: str | None = None,
         public: bool = True,
         load_balancer: elbv2.IApplicationLoadBalancer | None = None,
+        production_listener: elbv2.IApplicationListener | None = None,
+        test_listener: elbv2.IApplicationListener | None = None,
         production_port: int | None = None,
         test_port: int | None = None,
         health_check: HealthCheck | None = None,
         deregistration_seconds: int = 30,
+        grace_seconds: int = 120,
+        start_minutes: int = 15,
         cpu: int = 256,
         memory_mib: int = 512,
         environment: Mapping[str, str] | None = None,
@@ -150,14 +174,28 @@ class BlueGreenService(Construct):
         security_groups: Sequence[ec2.ISecurityGroup] = (),
         assign_public_ip: bool = False,
         platform_version: str = "LATEST",
+        capacity_providers: Sequence[ecs.CapacityProviderStrategy] = (),
         rollout: Rollout | None = None,
         rollback: RollbackPolicy | None = None,
+        ignore_red_alarms: IgnoredAlarms | None = None,
+        when_busy: WhenBusy = WhenBusy.WAIT,
+        notifications: sns.ITopic | None = None,
         scaling: Scaling | None = None,
         hooks: Sequence[Hook] = (),
     ) -> None:
         _require_free_id(scope, construct_id)
         _require_range("container_port", container_port, 1, 65535)
         _require_range("deregistration_seconds", deregistration_seconds, 0, 3600)
+        _require_range("grace_seconds", grace_seconds, 0, 7200)
+        _require_range("start_minutes", start_minutes, 1, 50)
+        require_fargate_capacity(capacity_providers)
+        listeners = require_usable(
+            production_listener,
+            test_listener,
+            load_balancer=load_balancer,
+            production_port=production_port,
+            test_port=test_port,
+        )
         super().__init__(scope, construct_id)
         self.cluster = cluster
         vpc, self._cluster_name = cluster.vpc, cluster.cluster_name  # each look at them crosses into Node
@@ -189,15 +227,13 @@ class BlueGreenService(Construct):
             "Traffic",
             vpc=vpc,
             ports=self.ports,
-            container_port=container_port,
-            health_check=health_check or HealthCheck(),
-            deregistration_seconds=deregistration_seconds,
             certificate=certificate,
             load_balancer=load_balancer,
+            listeners=listeners,
             public=public,
         )
         self.security_group = ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description="The tasks")
-        self.traffic.allow_to_tasks(self.security_group, container_port)
+        self.traffic.allow_to_tasks(self.security_group)
         network = TaskNetwork.choose(
             vpc,
             subnets,
@@ -205,20 +241,31 @@ class BlueGreenService(Construct):
             assign_public_ip=assign_public_ip,
             platform_version=platform_version,
         )
-        self.ecs_service = self._define_ecs_service(service_name, network)
-        self.service_name = self.ecs_service.attr_name
         self.application = Application(self, "Application", arns=self.provider.arns)
+        self.deployed_state = self._define_deployed_state(vpc, service_name, network)
+        self.traffic.listen(self.deployed_state)
+        self.ecs_service = self._define_ecs_service(service_name)
+        self.service_name = self.ecs_service.attr_name
         self.hooks, self._needs_of_hooks = self._bind_hooks(hooks)
-        self._target_group_full_names = (
-            self.traffic.blue.target_group_full_name,
-            self.traffic.green.target_group_full_name,
-        )
-        plan, policy = rollout or DEFAULT_ROLLOUT, rollback or RollbackPolicy()
+        plan, policy, tasks = rollout or DEFAULT_ROLLOUT, rollback or RollbackPolicy(), scaling or Scaling()
         warn_about(self, plan, policy)
         self.alarms = self._bind_rollback(policy)
-        self.scalable_target = self._bind_scaling(scaling or Scaling())
+        self.scalable_target = self._bind_scaling(tasks)
         self.deployment = self._define_deployment(plan)
-        self.release = self._define_release(network)
+        settings = ReleaseSettings(
+            rollout=plan,
+            health_check=health_check or HealthCheck(),
+            deregistration_seconds=deregistration_seconds,
+            grace_seconds=grace_seconds,
+            start_minutes=start_minutes,
+            min_tasks=tasks.min_tasks,
+            capacity_providers=capacity_providers,
+            ignore_red_alarms=ignore_red_alarms,
+            when_busy=when_busy,
+            notifications=notifications,
+            hands_on=False,
+        )
+        self.release = self._define_release(network, settings)
 
     @property
     def version(self) -> str:
@@ -249,7 +296,25 @@ class BlueGreenService(Construct):
         """Return the answers with a status of 500-599 from tasks of both versions, by the minute."""
         return self.traffic.metric_sum("HTTPCode_Target_5XX_Count", "server errors")
 
-    def _define_ecs_service(self, service_name: str | None, network: TaskNetwork) -> ecs.CfnService:
+    def _define_deployed_state(self, vpc: ec2.IVpc, service_name: str | None, network: TaskNetwork) -> DeployedState:
+        self.provider.know(self.application, self.traffic.given_listener_arns)
+        return DeployedState(
+            self,
+            "DeployedState",
+            provider=self.provider,
+            application_name=self.application.name,
+            fixed={
+                "Cluster": self._cluster_name,
+                "ServiceName": service_name or "",
+                "LoadBalancer": self.load_balancer.load_balancer_arn,
+                "Vpc": vpc.vpc_id,
+            },
+            network=network,
+            container_port=self.container_port,
+            traffic=self.traffic,
+        )
+
+    def _define_ecs_service(self, service_name: str | None) -> ecs.CfnService:
         traffic = self.traffic
         return frozen_service(
             self,
@@ -257,11 +322,11 @@ class BlueGreenService(Construct):
             cluster=self.cluster,
             service_name=service_name,
             family=self.task.family,
-            container_port=self.container_port,
-            target_group=traffic.blue,
-            network=network,
-            # A target group has no health checks, and ECS refuses it, until a listener sends it traffic.
-            after=[self.task.task_definition, traffic.production_listener, traffic.test_listener],
+            target_group_arn=traffic.target_group_arns[0],
+            deployed_state=self.deployed_state,
+            # A target group has no health checks, and ECS refuses it, until a listener sends it traffic; and no task
+            # becomes healthy until the load balancer may reach it.
+            after=[self.task.task_definition, self.security_group, *traffic.ways_to_tasks],
         )
 
     def _bind_hooks(self, hooks: Sequence[Hook]) -> tuple[Sequence[BoundHook], Sequence[IConstruct]]:
@@ -279,7 +344,7 @@ class BlueGreenService(Construct):
             Construct(self, "Rollback"),
             name_prefix=computed_name(self, max_length=200),
             load_balancer_full_name=self.traffic.load_balancer_full_name,
-            target_group_full_names=self._target_group_full_names,
+            target_group_full_names=self.traffic.target_group_full_names,
             cluster_name=self._cluster_name,
             service_name=self.service_name,
         )
@@ -288,7 +353,7 @@ class BlueGreenService(Construct):
         return scaling.bind(
             Construct(self, "Scaling"),
             self,
-            target_group_full_names=self._target_group_full_names,
+            target_group_full_names=self.traffic.target_group_full_names,
             load_balancer_full_name=self.traffic.load_balancer_full_name,
         )
 
@@ -307,20 +372,27 @@ class BlueGreenService(Construct):
             hooks=self.hooks,
         )
 
-    def _define_release(self, network: TaskNetwork) -> Release:
+    def _define_release(self, network: TaskNetwork, settings: ReleaseSettings) -> Release:
         self.provider.serve(
-            application=self.application,
             deployment=self.deployment,
+            traffic=self.traffic,
             cluster_name=self._cluster_name,
             service_name=self.service_name,
             log_groups=[hook.log_group for hook in self.hooks],
+            notifications=settings.notifications,
         )
         release = Release(
-            self, "Release", service=self, cluster_name=self._cluster_name, network=network, hooks=self.hooks
+            self,
+            "Release",
+            service=self,
+            cluster_name=self._cluster_name,
+            network=network,
+            hooks=self.hooks,
+            settings=settings,
         )
         # Beside what it refers to, a release needs these; and what is made last goes first.
         roles = (self.task.task_role, self.task.execution_role)
-        release.node.add_dependency(self.provider.state_machine, self.scalable_target, *roles, *self._needs_of_hooks)
+        release.node.add_dependency(*self.provider.needs, self.scalable_target, *roles, *self._needs_of_hooks)
         return release
 
 

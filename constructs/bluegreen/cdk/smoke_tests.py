@@ -109,7 +109,10 @@ class SmokeTests:
             )
         made = _SmokeTestFunction(service, "SmokeTests", service=service, tests=self, subnets=self._subnets)
         return BoundHook(
-            event=LifecycleEvent.AFTER_ALLOW_TEST_TRAFFIC, function=made.function, log_group=made.log_group
+            event=LifecycleEvent.AFTER_ALLOW_TEST_TRAFFIC,
+            function=made.function,
+            log_group=made.log_group,
+            longest_seconds=self.longest_seconds + _ANSWER_SECONDS,
         )
 
 

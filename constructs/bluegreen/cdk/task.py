@@ -82,7 +82,8 @@ class Task(Construct):
             ),
         )
         # A revision that CloudFormation removes is one that a rollback can no longer start.
-        self.task_definition.apply_removal_policy(RemovalPolicy.RETAIN)
+        # One whose stack was never created goes: nothing ever ran on it.
+        self.task_definition.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         self.container = self._add_container(image, container_port, environment, secrets, container)
         self.version = version or _version_of(self.container.image_name)
         # The label is part of the task definition, so two versions never share one, even if their images do.
@@ -126,7 +127,8 @@ class Task(Construct):
         if key:
             # Without this CloudWatch Logs refuses the key; for an imported key its owner must allow the same.
             key.grant_encrypt_decrypt(iam.ServicePrincipal(f"logs.{Aws.REGION}.amazonaws.com"))
-        return logs.LogGroup(self, "LogGroup", retention=retention, encryption_key=key)
+        keep = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE  # what ran and then went can still be read about
+        return logs.LogGroup(self, "LogGroup", retention=retention, encryption_key=key, removal_policy=keep)
 
 
 def _own_task_role(scope: Construct) -> iam.Role:

@@ -1,20 +1,24 @@
 """What stands before the tasks: the load balancer, its listeners, and the two target groups that take turns."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Duration, Fn
+from aws_cdk import Duration, Fn, IResolvable, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from constructs import Construct
+from constructs import Construct, IDependable
 
+from ._frozen import frozen_target_group
+from ._listener_properties import listener_properties
 from ._peers import InlinePeer
-from .health_check import HealthCheck
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from .deployed_state import DeployedState
 
 TLS_POLICY = elbv2.SslPolicy.TLS13_12_RES_PQ
 """TLS 1.3 and 1.2, forward secrecy and authenticated encryption only, post-quantum key exchange where offered."""
@@ -54,12 +58,20 @@ class Traffic(Construct):
     Attributes:
         load_balancer: The given load balancer, else one of the service's own.
         load_balancer_full_name: Its name as metrics and network interfaces spell it, "app/name/id".
-        production_listener: Where users come in.
-        test_listener: Where hooks reach the candidate; closed to everybody whom `allow_test_traffic` did not let in.
         blue: The target group that serves production first.
         green: The other target group. The two swap roles at each release.
+        target_group_arns: The ARNs of blue and green.
+        target_group_names: Their names.
+        target_group_full_names: Their names as metrics spell them, "targetgroup/name/id".
         ports: Scheme and ports of the listeners.
+        given_listener_arns: The ARNs of a given production and a given test listener; empty when they are its own.
+        listener_properties: What the listeners state beside their target groups, whenever the stack is synthesized.
+        production_listener: Where users come in; there from `listen` on.
+        test_listener: Where hooks reach the candidate; closed to everybody whom `allow_test_traffic` did not let in.
     """
+
+    production_listener: elbv2.IApplicationListener
+    test_listener: elbv2.IApplicationListener
 
     def __init__(
         self,
@@ -68,46 +80,63 @@ class Traffic(Construct):
         *,
         vpc: ec2.IVpc,
         ports: Ports,
-        container_port: int,
-        health_check: HealthCheck,
-        deregistration_seconds: int,
         certificate: acm.ICertificate | None,
         load_balancer: elbv2.IApplicationLoadBalancer | None,
+        listeners: tuple[elbv2.IApplicationListener, elbv2.IApplicationListener] | None,
         public: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         self.ports = ports
         self._certificates = [certificate] if certificate else None
-        owned = None if load_balancer else self._own_load_balancer(vpc, public=public)
-        balancer = load_balancer or owned
+        self._public = public
+        self._owned = None if load_balancer else self._own_load_balancer(vpc)
+        balancer = load_balancer or self._owned
         assert balancer is not None  # noqa: S101 - one of the two was given; mypy cannot see it
         self.load_balancer: elbv2.IApplicationLoadBalancer = balancer
         self.load_balancer_full_name = (
-            owned.load_balancer_full_name if owned else _full_name(balancer.load_balancer_arn)
+            self._owned.load_balancer_full_name if self._owned else _full_name(balancer.load_balancer_arn)
         )
-        deregistration_delay, rendered_check = Duration.seconds(deregistration_seconds), health_check.render()
+        vpc_id = vpc.vpc_id
+        groups = [frozen_target_group(self, colour, vpc_id=vpc_id) for colour in ("Blue", "Green")]
+        self.target_group_arns = (groups[0].ref, groups[1].ref)
+        self.target_group_names = (groups[0].attr_target_group_name, groups[1].attr_target_group_name)
+        self.target_group_full_names = (groups[0].attr_target_group_full_name, groups[1].attr_target_group_full_name)
         self.blue, self.green = (
-            elbv2.ApplicationTargetGroup(
-                self,
-                colour,
-                vpc=vpc,
-                port=container_port,
-                protocol=elbv2.ApplicationProtocol.HTTP,
-                target_type=elbv2.TargetType.IP,
-                deregistration_delay=deregistration_delay,
-                health_check=rendered_check,
+            elbv2.ApplicationTargetGroup.from_target_group_attributes(
+                self, f"{colour}Reference", target_group_arn=arn, load_balancer_arns=balancer.load_balancer_arn
             )
-            for colour in ("Blue", "Green")
+            for colour, arn in zip(("Blue", "Green"), self.target_group_arns, strict=True)
         )
-        self.production_listener = self._listener("ProductionListener", ports.production, open_to_world=public)
-        self.test_listener = self._listener("TestListener", ports.test, open_to_world=False)
-        if owned and certificate:
-            self._redirect_plain_http(open_to_world=public)
+        self._given = listeners
+        self.given_listener_arns = [listener.listener_arn for listener in listeners or ()]
+        self.listener_properties = self._listener_properties()
+
+    def listen(self, deployed_state: "DeployedState") -> None:
+        """Define the listeners, or take the given ones. Called once.
+
+        Args:
+            deployed_state: Knows the weights that the listeners have.
+        """
+        if self._given:
+            self.production_listener, self.test_listener = self._given
+            return
+        production, test = deployed_state.weights("Production"), deployed_state.weights("Test")
+        self.production_listener = self._listener("ProductionListener", self.ports.production, production)
+        self.test_listener = self._listener("TestListener", self.ports.test, test, open_to_world=False)
+        if self._owned and self._certificates:
+            self._redirect_plain_http(after=self.production_listener)
 
     @property
     def load_balancer_security_groups(self) -> "Sequence[ec2.ISecurityGroup]":
         """The load balancer's security groups."""
         return self.load_balancer.connections.security_groups
+
+    @property
+    def ways_to_tasks(self) -> "Sequence[IDependable]":
+        """What a task waits for before it can become healthy, apart from its own security group."""
+        own = Stack.of(self)
+        rules = [group for group in self.load_balancer_security_groups if Stack.of(group) == own]
+        return [self.production_listener, self.test_listener, *rules]
 
     def allow_test_traffic(self, caller: ec2.SecurityGroup) -> None:
         """Let a hook's functions reach the test listener, and these functions reach nothing else of the load balancer.
@@ -117,22 +146,23 @@ class Traffic(Construct):
         """
         port = ec2.Port.tcp(self.ports.test)
         for group in self.load_balancer_security_groups:
-            group.add_ingress_rule(InlinePeer(caller), port, "hooks to the test listener")
+            # Inside a group of somebody else's, the rule would make its stack wait for this one: there it is separate.
+            peer: ec2.IPeer = InlinePeer(caller) if self._owned else caller
+            group.add_ingress_rule(peer, port, "hooks to the test listener", remote_rule=self._owned is None)
             caller.add_egress_rule(group, port, "to the test listener")
 
-    def allow_to_tasks(self, tasks: ec2.SecurityGroup, container_port: int) -> None:
+    def allow_to_tasks(self, tasks: ec2.SecurityGroup) -> None:
         """Let the load balancer, and nobody else, reach the tasks.
+
+        On every port: when a version listens on another one, the load balancer needs both until the release is over,
+        and the old one again should it be taken back.
 
         Args:
             tasks: The tasks' security group.
-            container_port: The port on which they listen.
         """
-        port = ec2.Port.tcp(container_port)
         for group in self.load_balancer_security_groups:
-            tasks.add_ingress_rule(InlinePeer(group), port, "from the load balancer")
-            group.add_egress_rule(tasks, port, "to the tasks")
-            # Nothing refers to the rule, but no task becomes healthy without it; what waits for listeners waits for it.
-            self.production_listener.node.add_dependency(group)
+            tasks.add_ingress_rule(InlinePeer(group), ec2.Port.all_tcp(), "from the load balancer")
+            group.add_egress_rule(tasks, ec2.Port.all_tcp(), "to the tasks", remote_rule=True)
 
     def metric_sum(self, name: str, label: str) -> cloudwatch.MathExpression:
         """Return a metric summed over both target groups, whichever of them is live.
@@ -150,12 +180,12 @@ class Traffic(Construct):
                 metric_name=name,
                 dimensions_map={
                     "LoadBalancer": self.load_balancer_full_name,
-                    "TargetGroup": group.target_group_full_name,
+                    "TargetGroup": full_name,
                 },
                 statistic="Sum",
                 period=Duration.minutes(1),
             )
-            for colour, group in (("blue", self.blue), ("green", self.green))
+            for colour, full_name in zip(("blue", "green"), self.target_group_full_names, strict=True)
         }
         # FILL, because the idle group reports nothing, and a sum with nothing is nothing.
         expression = "FILL(blue, 0) + FILL(green, 0)"
@@ -163,7 +193,12 @@ class Traffic(Construct):
             expression=expression, using_metrics=metrics, label=label, period=Duration.minutes(1)
         )
 
-    def _own_load_balancer(self, vpc: ec2.IVpc, *, public: bool) -> elbv2.ApplicationLoadBalancer:
+    def _listener_properties(self) -> Mapping[str, Any] | IResolvable:
+        if self._given:
+            return {"Production": {"Port": self.ports.production}, "Test": {"Port": self.ports.test}}
+        return listener_properties(lambda: {"Production": self.production_listener, "Test": self.test_listener})
+
+    def _own_load_balancer(self, vpc: ec2.IVpc) -> elbv2.ApplicationLoadBalancer:
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="The load balancer", allow_all_outbound=False
         )
@@ -172,17 +207,19 @@ class Traffic(Construct):
             "LoadBalancer",
             vpc=vpc,
             security_group=group,
-            internet_facing=public,
+            internet_facing=self._public,
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elbv2.DesyncMitigationMode.STRICTEST,
         )
 
-    def _listener(self, construct_id: str, port: int, *, open_to_world: bool) -> elbv2.ApplicationListener:
+    def _listener(
+        self, construct_id: str, port: int, weights: tuple[float, float], *, open_to_world: bool | None = None
+    ) -> elbv2.ApplicationListener:
         # Both groups stay in the action, the idle one at weight 0: only an attached group has its tasks checked, and
         # only then does a release wait for them to be healthy.
         weighted = [
-            elbv2.WeightedTargetGroup(target_group=self.blue, weight=100),
-            elbv2.WeightedTargetGroup(target_group=self.green, weight=0),
+            elbv2.WeightedTargetGroup(target_group=group, weight=weight)
+            for group, weight in zip((self.blue, self.green), weights, strict=True)
         ]
         return elbv2.ApplicationListener(
             self,
@@ -193,11 +230,11 @@ class Traffic(Construct):
             certificates=self._certificates,
             ssl_policy=TLS_POLICY if self._certificates else None,
             default_action=elbv2.ListenerAction.weighted_forward(weighted),
-            open=open_to_world,
+            open=self._public if open_to_world is None else open_to_world,
         )
 
-    def _redirect_plain_http(self, *, open_to_world: bool) -> None:
-        elbv2.ApplicationListener(
+    def _redirect_plain_http(self, *, after: IDependable) -> None:
+        redirect = elbv2.ApplicationListener(
             self,
             "RedirectListener",
             load_balancer=self.load_balancer,
@@ -206,8 +243,10 @@ class Traffic(Construct):
             default_action=elbv2.ListenerAction.redirect(
                 protocol="HTTPS", port=str(self.ports.production), permanent=True
             ),
-            open=open_to_world,
+            open=self._public,
         )
+        # A service that gains a certificate has production on port 80 until its listener has moved.
+        redirect.node.add_dependency(after)
 
 
 def _full_name(load_balancer_arn: str) -> str:
