@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 
 from bluegreen.rehearsal.cloud.clock import Clock
+from bluegreen.rehearsal.cloud.control_planes import ControlPlanes
 from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.rds import Rds, resource_types
 from bluegreen.rehearsal.cloud.server import prepare_environment, serve
@@ -24,6 +25,6 @@ if __name__ == "__main__":
     rds = Rds(journal=journal, folder=folder, region="eu-west-1", account="123456789012")
     try:
         ready = lambda: print("ready", flush=True)  # noqa: E731, T201 - read by the test
-        serve(port, [rds], resource_types(rds, client), Clock(60), journal, ready=ready)
+        serve(port, [rds], resource_types(rds, client), ControlPlanes(Clock(60), journal, lambda: None), ready=ready)
     finally:
         rds.stop()

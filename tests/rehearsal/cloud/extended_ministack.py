@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 from bluegreen.rehearsal.cloud.api import ApiError, Created
 from bluegreen.rehearsal.cloud.clock import Clock
+from bluegreen.rehearsal.cloud.control_planes import ControlPlanes
 from bluegreen.rehearsal.cloud.event_bus import EventBus
+from bluegreen.rehearsal.cloud.functions import kill_running
 from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.server import prepare_environment, serve
 
@@ -15,15 +17,20 @@ from bluegreen.rehearsal.cloud.server import prepare_environment, serve
 class Deploy:
     botocore_name: ClassVar[str] = "codedeploy"
 
-    def __init__(self, bus: EventBus, journal: Journal) -> None:
+    def __init__(self, bus: EventBus, control_planes: ControlPlanes) -> None:
         self._bus = bus
-        self._journal = journal
+        self._control_planes = control_planes
 
     def list_applications(self, _request: dict[str, Any]) -> dict[str, Any]:
         return {"applications": ["from-our-service"]}
 
     def delete_application(self, request: dict[str, Any]) -> dict[str, Any]:
         raise ApiError("InvalidApplicationNameException", f"no {request['applicationName']}")
+
+    def batch_get_deployments(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Inject a fault, given as JSON."""
+        self._control_planes.inject(json.loads(request["deploymentIds"][0]))
+        return {}
 
     def stop_deployment(self, request: dict[str, Any]) -> dict[str, Any]:
         """Put an event on the bus."""
@@ -32,7 +39,7 @@ class Deploy:
 
     def list_deployments(self, _request: dict[str, Any]) -> dict[str, Any]:
         """Return what was published."""
-        told = [entry for entry in self._journal.since(0) if entry.kind == "notification"]
+        told = [entry for entry in self._control_planes.journal.since(0) if entry.kind == "notification"]
         return {"deployments": [json.dumps(entry.facts) for entry in told]}
 
 
@@ -58,6 +65,6 @@ if __name__ == "__main__":
         port=port, region="eu-west-1", account="123456789012", factor=60, folder=folder, ca_file=folder / "ca.pem"
     )
     clock = Clock(60)
-    journal = Journal(clock.now)
-    deploy = Deploy(EventBus(clock, region="eu-west-1", account="123456789012"), journal)
-    serve(port, [deploy], [Made()], clock, journal, ready=lambda: print("ready", flush=True))  # noqa: T201 - read by the test
+    control_planes = ControlPlanes(clock, Journal(clock.now), kill_running)
+    deploy = Deploy(EventBus(clock, region="eu-west-1", account="123456789012"), control_planes)
+    serve(port, [deploy], [Made()], control_planes, ready=lambda: print("ready", flush=True))  # noqa: T201 - read by the test

@@ -1,5 +1,4 @@
 import json
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ import pytest
 from bluegreen.rehearsal.cloud import accepted, extension
 from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.control import Control
+from bluegreen.rehearsal.cloud.control_planes import ControlPlanes
 from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.metrics import MetricName, MetricStore
 from bluegreen.rehearsal.cloud.network import Network
@@ -24,22 +24,6 @@ def test_clock_never_runs_slower_than_real_time() -> None:
     """A factor below 1 is refused with the value."""
     with pytest.raises(ValueError, match=r"at least 1, got 0\.5"):
         Clock(0.5)
-
-
-def test_a_closed_gate_holds_up_until_it_opens_or_its_caller_ends() -> None:
-    """Whoever waits at the gate goes on when it opens, and ends when it is told to."""
-    gate = Clock().control_planes
-    assert gate.wait() is False
-    gate.close()
-    passed = threading.Thread(target=gate.wait)
-    passed.start()
-    stop = threading.Event()
-    stop.set()
-    assert gate.wait(stop) is True
-    assert passed.is_alive()
-    gate.open()
-    passed.join(5)
-    assert not passed.is_alive()
 
 
 def test_network_never_hands_out_an_address_twice() -> None:
@@ -118,7 +102,7 @@ def test_ministack_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch
     """An unknown ministack stops the rehearsal before anything runs, with the command that repairs it."""
     monkeypatch.setattr(extension.importlib.metadata, "version", lambda _: "9.9.9")
     with pytest.raises(extension.IncompatibleMinistackError, match=r"must be 1\.5\.33, got 9\.9\.9") as refused:
-        extension.install([], [], Clock(), Journal(lambda: 0.0))
+        extension.install([], [], ControlPlanes(Clock(), Journal(lambda: 0.0), lambda: None))
     assert refused.value.hint == "pip install ministack==1.5.33"
 
 
@@ -126,7 +110,7 @@ def test_a_missing_table_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A ministack without one of the tables is refused by the table's name."""
     monkeypatch.setattr(extension, "_TABLES", (("ministack.core.router", "NO_SUCH_TABLE"),))
     with pytest.raises(extension.IncompatibleMinistackError, match=r"lacks ministack\.core\.router\.NO_SUCH_TABLE"):
-        extension.install([], [], Clock(), Journal(lambda: 0.0))
+        extension.install([], [], ControlPlanes(Clock(), Journal(lambda: 0.0), lambda: None))
 
 
 def test_accepted_types_answer_what_templates_ask_of_them() -> None:

@@ -1,6 +1,5 @@
 """All parts of the local cloud, put together in the order in which they need each other."""
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -8,15 +7,14 @@ from typing import Any
 
 from bluegreen.rehearsal.images import Images
 
-from . import cloudwatch, codedeploy, ecs, load_balancing, rds
+from . import cloudwatch, codedeploy, control_planes, ecs, functions, load_balancing, rds
 from .accepted import ACCEPTED
 from .api import Document, ResourceType, Service
 from .autoscaling import ApplicationAutoScaling, ScalableTargetType, ScalingPolicyType
 from .certificates import Authority, CertificateType
-from .clock import Clock
-from .ecs.control_plane import CRASH_AT_START
+from .clock import Clock, Gate
+from .event_bus import EventBus
 from .journal import Journal
-from .load_balancing import faults
 from .metrics import MetricStore
 from .network import Network
 
@@ -41,7 +39,7 @@ class Cloud:
         self.journal = Journal(self.clock.now)
         self._authority = Authority(folder / "tls")
         self.ca_file = self._authority.ca_file
-        self._client = client_factory(endpoint, region)
+        self._client = client_factory(endpoint, region, self.clock.control_planes)
         self._region, self._account = region, account
         metrics = MetricStore()
         where: dict[str, Any] = {"region": region, "account": account}
@@ -52,9 +50,17 @@ class Cloud:
             **machine, authority=self._authority, version_of=self._ecs.version_of
         )
         self._cloudwatch = cloudwatch.CloudWatch(**common, metrics=metrics)
-        self._codedeploy = codedeploy.CodeDeploy(**common)
+        bus = EventBus(self.clock, **where)
+        self._codedeploy = codedeploy.CodeDeploy(**common, put_event=bus.put)
         self._scaling = ApplicationAutoScaling(**where, client=self._client, now=self.clock.now)
         self._rds = rds.Rds(**where, journal=self.journal, folder=folder)
+        self.control_planes = control_planes.ControlPlanes(self.clock, self.journal, functions.kill_running)
+        self._players: dict[str, Callable[[Document], None]] = {
+            **dict.fromkeys(control_planes.FAULTS, self.control_planes.inject),
+            **dict.fromkeys(codedeploy.FAULTS, self._codedeploy.inject),
+            **dict.fromkeys(ecs.FAULTS, self._ecs.inject),
+            **dict.fromkeys(load_balancing.FAULTS, self._load_balancing.inject),
+        }
 
     def services(self) -> list[Service]:
         """Return the services to register."""
@@ -92,13 +98,10 @@ class Cloud:
             ValueError: If no part knows the fault, or it lacks something.
         """
         kind = fault.get("fault")
-        known = {*faults.KINDS, CRASH_AT_START}
-        if kind is not None and kind not in known:
-            raise ValueError(f"fault must be one of {', '.join(sorted(known))} or null, got {kind!r}")
-        if kind in {None, CRASH_AT_START}:
-            self._ecs.inject(fault)
-        if kind != CRASH_AT_START:
-            self._load_balancing.inject(fault)
+        if kind is not None and kind not in self._players:
+            raise ValueError(f"fault must be one of {', '.join(sorted(self._players))} or null, got {kind!r}")
+        for play in [self._players[kind]] if kind else set(self._players.values()):
+            play(fault)
         self.journal.record("fault", f"{kind} is injected" if kind else "faults are cleared", **fault)
 
     def start(self) -> None:
@@ -110,6 +113,7 @@ class Cloud:
         if self._stopped.is_set():
             return
         self._stopped.set()
+        self.control_planes.stop()
         for part in (self._codedeploy, self._cloudwatch, self._ecs, self._load_balancing, self._rds):
             part.stop()
 
@@ -120,16 +124,26 @@ def _task_environment(endpoint: str, region: str) -> dict[str, str]:
     return {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": region, "AWS_DEFAULT_REGION": region, **keys}
 
 
-def client_factory(endpoint: str, region: str) -> Callable[[str], Any]:
-    """Return what makes boto3 clients of the local cloud, whatever the user's own AWS settings are."""
+def client_factory(endpoint: str, region: str, gate: Gate) -> Callable[[str], Any]:
+    """Return what makes the services' own boto3 clients of the local cloud.
+
+    Args:
+        endpoint: Where they call.
+        region: The only region.
+        gate: While it is closed their calls wait, and with them the engine that makes them.
+    """
     import boto3  # noqa: PLC0415 - only the cloud's own process needs it
     from botocore.config import Config  # noqa: PLC0415
 
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        os.environ.pop(name, None)
-    os.environ.update({"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull})
     session: Any = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=region)  # noqa: S106
+
+    def wait(**_: object) -> None:
+        # Nothing is returned: botocore would take it for the response.
+        gate.wait()
+
+    session.events.register("before-send", wait)
     config = Config(
+        user_agent_extra=control_planes.OWN_CLIENTS,
         # Waits of one service for another are bounded by the service, not by its client.
         read_timeout=60,
         connect_timeout=5,

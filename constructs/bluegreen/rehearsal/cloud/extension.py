@@ -12,10 +12,9 @@ from typing import Any
 
 from bluegreen.errors import BluegreenError
 
-from . import custom_resources, event_bus, network_interfaces, notifications, protocol, step_functions
+from . import custom_resources, event_bus, functions, network_interfaces, notifications, protocol, step_functions
 from .api import ResourceType, Service
-from .clock import Clock
-from .journal import Journal
+from .control_planes import ControlPlanes
 
 VERSION = "1.5.33"
 
@@ -31,6 +30,8 @@ _TABLES = (
     ("ministack.services.ec2", "_network_interfaces"),
     *((custom_resources.MODULE, name) for name in custom_resources.NAMES),
     *((custom_resources.FUNCTIONS_MODULE, name) for name in custom_resources.FUNCTIONS_NAMES),
+    *((functions.MODULE, name) for name in functions.NAMES),
+    *((functions.POOL_MODULE, name) for name in functions.POOL_NAMES),
     *((step_functions.MODULE, name) for name in step_functions.NAMES),
     *((event_bus.MODULE, name) for name in event_bus.NAMES),
     *((event_bus.FUNCTIONS_MODULE, name) for name in event_bus.FUNCTIONS_NAMES),
@@ -42,23 +43,20 @@ class IncompatibleMinistackError(BluegreenError):
     """The installed ministack is not the one whose tables we know."""
 
 
-def install(
-    services: Iterable[Service], resource_types: Iterable[ResourceType], clock: Clock, journal: Journal
-) -> None:
+def install(services: Iterable[Service], resource_types: Iterable[ResourceType], control_planes: ControlPlanes) -> None:
     """Register services and resource types; ours replace ministack's of the same name.
 
     Args:
         services: The emulated services.
         resource_types: The CloudFormation resource types.
-        clock: The cloud's time, which custom resources, Step Functions and repeated invocations live in too.
-        journal: Where messages to topics are told.
+        control_planes: Which requests are served at all; the cloud's time and its journal, for what is ministack's own.
 
     Raises:
         IncompatibleMinistackError: If ministack is another version or lacks a table.
     """
     tables = _tables()
     for service in services:
-        _install_service(service, tables)
+        _install_service(service, tables, control_planes)
     names = set()
     for resource_type in resource_types:
         names.add(resource_type.type_name)
@@ -66,10 +64,12 @@ def install(
         tables["_REPLACING_PROPERTIES"][resource_type.type_name] = tuple(resource_type.create_only)
     _run_on_worker_threads(names)
     network_interfaces.install()
+    clock = control_planes.clock
+    functions.install(clock.control_planes)
     custom_resources.install(clock)
     step_functions.install(clock)
     event_bus.install(clock)
-    notifications.install(journal)
+    notifications.install(control_planes.journal)
 
 
 def _tables() -> dict[str, Any]:
@@ -93,12 +93,15 @@ def _tables() -> dict[str, Any]:
     return tables
 
 
-def _install_service(service: Service, tables: dict[str, Any]) -> None:
+def _install_service(service: Service, tables: dict[str, Any], control_planes: ControlPlanes) -> None:
     model = protocol.service_model(service.botocore_name)
     name = model.signing_name
     run_reentrant = tables["run_reentrant"]
 
     async def handle(_method: str, _path: str, headers: Any, body: bytes, query: Any) -> protocol.Response:
+        refusal = control_planes.refusal(service.botocore_name, headers)
+        if refusal is not None:
+            return protocol.refuse(service, refusal)
         response: protocol.Response = await run_reentrant(protocol.call, service, headers, body, query)
         return response
 

@@ -45,6 +45,12 @@ class Process:
             if self._popen.returncode is None:
                 self._signal(signal.SIGTERM)
 
+    def kill(self) -> None:
+        """End the group at once (SIGKILL), as a machine's failure would."""
+        with self._lock:
+            if self._popen.returncode is None:
+                self._signal(signal.SIGKILL)
+
     def stop(self, grace_seconds: float) -> int:
         """End the group: SIGTERM, then SIGKILL after `grace_seconds` of real time; return the exit code."""
         self.terminate()

@@ -50,8 +50,14 @@ def call(service: Any, headers: Mapping[str, str], body: bytes, query: Mapping[s
         operation, request = _decode_query(model, body, query) if xml else _decode_json(model, headers, body)
         result = _perform(service, operation, request)
     except ApiError as error:
-        return _xml_error(model, error) if xml else _json_error(error)
+        return refuse(service, error)
     return _xml_result(operation, result) if xml else _json_result(operation, result)
+
+
+def refuse(service: Any, error: ApiError) -> Response:
+    """Return an error document in a service's own protocol."""
+    model = service_model(service.botocore_name)
+    return _xml_error(model, error) if model.resolved_protocol == "query" else _json_error(error)
 
 
 def _perform(service: Any, operation: OperationModel, request: Document) -> Document:

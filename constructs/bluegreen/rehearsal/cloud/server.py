@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .api import ResourceType, Service
-from .clock import Clock
-from .journal import Journal
+from .control_planes import ControlPlanes
 
 
 def prepare_environment(*, port: int, region: str, account: str, factor: float, folder: Path, ca_file: Path) -> None:
@@ -40,16 +39,20 @@ def prepare_environment(*, port: int, region: str, account: str, factor: float, 
             "LOG_LEVEL": "WARNING",
             "TMPDIR": str(folder),
             "SSL_CERT_FILE": str(ca_file),
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
     )
+    # Whoever starts the cloud may have a profile or a proxy: nothing here is to ask either.
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        os.environ.pop(name, None)
 
 
 def serve(
     port: int,
     services: Iterable[Service],
     resource_types: Iterable[ResourceType],
-    clock: Clock,
-    journal: Journal,
+    control_planes: ControlPlanes,
     *,
     ready: Callable[[], None],
     stopping: Callable[[], None] = lambda: None,
@@ -60,8 +63,7 @@ def serve(
         port: Where to listen.
         services: Registered in place of, or beside, ministack's own.
         resource_types: Likewise, for CloudFormation.
-        clock: The cloud's time.
-        journal: Where messages to topics are told.
+        control_planes: Which requests are served at all; the cloud's time and its journal.
         ready: Called once, when the endpoint answers.
         stopping: Called once, before the endpoint stops answering: what ends may still need it.
 
@@ -70,14 +72,15 @@ def serve(
     """
     # ministack reads its environment at import, so it is imported only after prepare_environment.
     from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415
-    from hypercorn.config import Config  # noqa: PLC0415
 
+    from .door import DoorConfig, closing  # noqa: PLC0415
     from .extension import install  # noqa: PLC0415
 
-    install(services, resource_types, clock, journal)
+    install(services, resource_types, control_planes)
     from ministack.app import app  # noqa: PLC0415
 
-    config = Config()
+    gate = control_planes.clock.control_planes
+    config = DoorConfig(gate)
     config.bind = [f"127.0.0.1:{port}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
@@ -93,7 +96,7 @@ def serve(
             await stop.wait()
             await asyncio.to_thread(stopping)
 
-        server = asyncio.create_task(hypercorn_serve(app, config, shutdown_trigger=told_to_stop))
+        server = asyncio.create_task(hypercorn_serve(closing(app, gate), config, shutdown_trigger=told_to_stop))
         await _answers(port, server)
         ready()
         await server

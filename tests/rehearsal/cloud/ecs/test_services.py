@@ -390,11 +390,43 @@ def test_crash_at_start_hits_one_version_only(world: World) -> None:
     world.steady()
 
 
-def test_crash_at_start_needs_a_version(world: World) -> None:
-    """A fault without a version is refused, and faults of other parts are none of ECS's business."""
-    world.ecs.inject({"fault": "errors-after-shift", "version": "v2", "share": 0.5})
+@pytest.mark.parametrize("fault", ["crash-at-start", "task-killed"])
+def test_a_fault_of_tasks_needs_a_version(world: World, fault: str) -> None:
+    """A fault without a version is refused."""
     with pytest.raises(ValueError, match="needs a version"):
-        world.ecs.inject({"fault": "crash-at-start"})
+        world.ecs.inject({"fault": fault})
+
+
+def test_the_fault_kills_one_task_and_its_task_set_starts_another(world: World) -> None:
+    """One running task of the version ends with 137, as by SIGKILL, and its task set starts another."""
+    world.service(world.register("v1"), desired=2)
+    world.steady()
+    before = {task["taskArn"] for task in world.tasks()}
+    world.ecs.inject({"fault": "task-killed", "version": "v1"})
+    until(lambda: [task for task in world.tasks("STOPPED") if task["lastStatus"] == "STOPPED"])
+    (stopped,) = world.tasks("STOPPED")
+    assert stopped["containers"][0]["exitCode"] == 137
+    world.steady()
+    assert len({task["taskArn"] for task in world.tasks()} - before) == 1
+
+
+def test_no_task_is_killed_when_none_runs(world: World) -> None:
+    """A version without a running task is refused by its name."""
+    with pytest.raises(ValueError, match="running task of version v9"):
+        world.ecs.inject({"fault": "task-killed", "version": "v9"})
+
+
+def test_a_task_set_does_nothing_while_the_control_planes_are_down(world: World) -> None:
+    """A task that dies meanwhile is replaced only afterwards."""
+    world.service(world.register("v1"), desired=1)
+    world.steady()
+    gate = world.clock.control_planes
+    gate.close()
+    world.ecs.inject({"fault": "task-killed", "version": "v1"})
+    time.sleep(0.5)  # five looks of the task set, had it looked
+    assert [task["lastStatus"] for task in world.tasks()] == ["RUNNING"]
+    gate.open()
+    until(lambda: [task for task in world.tasks("STOPPED") if task["lastStatus"] == "STOPPED"])
 
 
 def test_output_reaches_the_log_group(world: World) -> None:

@@ -6,7 +6,7 @@ local process has no `localhost` of its own), Service Connect, ECS Exec, volumes
 `command` (bluegreen.toml says how an image runs).
 """
 
-from .control_plane import Ecs
+from .control_plane import FAULTS, Ecs
 from .resource_types import resource_types
 
-__all__ = ["Ecs", "resource_types"]
+__all__ = ["FAULTS", "Ecs", "resource_types"]

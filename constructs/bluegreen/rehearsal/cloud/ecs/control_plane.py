@@ -25,6 +25,9 @@ from .tasks import Task
 from .usage import UsageSampler
 
 CRASH_AT_START = "crash-at-start"
+TASK_KILLED = "task-killed"
+FAULTS = frozenset({CRASH_AT_START, TASK_KILLED})
+"""The faults that are played here."""
 
 
 class Ecs:
@@ -127,18 +130,27 @@ class Ecs:
 
         Args:
             fault: `{"fault": "crash-at-start", "version": "v2"}`: containers of that version that start from now on end
-                with exit code 1. `{"fault": null}` clears it. Any other fault is none of ECS's, and ignored.
+                with exit code 1. `{"fault": "task-killed", "version": "v2"}`: every process of one running task of that
+                version is killed (SIGKILL), once and now. `{"fault": null}` clears what lasts.
 
         Raises:
-            ValueError: If crash-at-start names no version.
+            ValueError: If the fault names no version, or there is no running task to kill.
         """
         match fault:
             case {"fault": None}:
                 self._platform.crash_at_start = frozenset()
             case {"fault": str(name), "version": str(version)} if name == CRASH_AT_START:
                 self._platform.crash_at_start |= {version}
-            case {"fault": str(name)} if name == CRASH_AT_START:
-                raise ValueError(f"{CRASH_AT_START} needs a version, got {fault}")
+            case {"fault": str(name), "version": str(version)} if name == TASK_KILLED:
+                self._kill_one(version)
+            case _:
+                raise ValueError(f"{fault['fault']} needs a version, got {fault}")
+
+    def _kill_one(self, version: str) -> None:
+        running = [task for task in self._tasks() if task.version == version and task.status == "RUNNING"]
+        if not running:
+            raise ValueError(f"{TASK_KILLED} needs a running task of version {version}, and there is none")
+        running[0].kill()
 
     def snapshot(self) -> Document:
         """Describe what an operator would look at: services, their task sets and tasks, and the last stopped tasks."""

@@ -153,6 +153,8 @@ class TaskSet:
 
     def _run(self) -> None:
         while not self._end.wait(_STEP_SECONDS):
+            if self._platform.clock.control_planes.wait(self._end):
+                break
             try:
                 self._step()
             except Exception as error:  # noqa: BLE001 - a keeper that died would leave its tasks to nobody

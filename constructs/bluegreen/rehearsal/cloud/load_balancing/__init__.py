@@ -7,6 +7,7 @@ security groups, logging and tuning attributes, tags) is recorded, shown again, 
 """
 
 from .cloudformation import resource_types
+from .faults import KINDS as FAULTS
 from .service import LoadBalancing
 
-__all__ = ["LoadBalancing", "resource_types"]
+__all__ = ["FAULTS", "LoadBalancing", "resource_types"]
