@@ -24,7 +24,7 @@ from ._frozen import frozen_service
 from ._given_listeners import require_usable
 from ._names import computed_name
 from ._network import TaskNetwork
-from ._plan_warnings import warn_about
+from ._plan import outlives_cloudformation, warn_about
 from .container import Container
 from .deployed_state import DeployedState
 from .deployment import Application, Deployment
@@ -263,7 +263,7 @@ class BlueGreenService(Construct):
             ignore_red_alarms=ignore_red_alarms,
             when_busy=when_busy,
             notifications=notifications,
-            hands_on=False,
+            hands_on=outlives_cloudformation(plan, self.hooks, start_minutes, notifications),
         )
         self.release = self._define_release(network, settings)
 
@@ -381,6 +381,8 @@ class BlueGreenService(Construct):
             log_groups=[hook.log_group for hook in self.hooks],
             notifications=settings.notifications,
         )
+        if settings.hands_on:
+            self.provider.outlive_cloudformation()
         release = Release(
             self,
             "Release",
