@@ -37,6 +37,7 @@ def send(
     reason: str,
     resource_id: str,
     *,
+    attributes: Mapping[str, str | int] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Send the answer.
@@ -46,6 +47,7 @@ def send(
         status: "SUCCESS" or "FAILED".
         reason: Why; shown in the stack's events.
         resource_id: The resource's physical id.
+        attributes: What the template can read of the resource; nothing when omitted.
         sleep: How to pause between attempts.
 
     Raises:
@@ -59,6 +61,7 @@ def send(
             "StackId": request["StackId"],
             "RequestId": request["RequestId"],
             "LogicalResourceId": request["LogicalResourceId"],
+            "Data": dict(attributes or {}),
         }
     ).encode()
     _log.info("answering", extra={"status": status, "reason": reason, "resource": resource_id})

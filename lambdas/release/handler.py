@@ -1,34 +1,55 @@
-"""Custom::Release: brings a service to the task definition that the stack asks for, and answers CloudFormation.
+"""Custom::DeployedState and Custom::Release: know a deployed service, bring it to what the stack asks for, answer.
 
 One function, `handler.handle`, with three callers:
 
 - CloudFormation (`RequestType` in the event): starts the state machine named by `BLUEGREEN_STATE_MACHINE_ARN` with the
   input `{"request": <event>}`, under the request's id as execution name, and returns. Answers FAILED when it cannot.
-- The state machine's `Advance` task (`{"step": "advance", "request": …, "progress": …}`; `progress` may be absent the
-  first time): looks, decides, acts, and returns `{"done": true|false, "request": …, "progress": …}`, which is the next
-  state as it is. When it is done, CloudFormation has its answer already.
-- The state machine's `Abandon` task (`{"step": "abandon", "request": …, "error": …}`, the error as Step Functions gives
-  it): answers FAILED with the error; a deletion is let go on.
+- The state machine, whose tasks say at which time they were entered (`now`, ISO 8601):
+  - `Advance` (`{"step": "advance", "request": …, "progress": …}`): looks, decides, acts, and returns
+    `{"done": …, "request": …, "progress": …, "wait_seconds": …}`, the next state as it is. When it is done,
+    CloudFormation has its answer already; so it has when a release is handed on, whose end is published instead.
+  - `Abandon` (the same with `"error"`, as Step Functions gives it): answers FAILED; a deletion is let go on.
+  - `Resume` (`{"step": "resume", "request": …}`): lets scale-in go on, however the release ended.
+- EventBridge (`CodeDeploy Deployment State-change Notification`, states SUCCESS, FAILURE and STOP): lets scale-in go on
+  when the state machine could not.
 
-The function's timeout should be 60 s (one step makes about twelve short calls), its memory 256 MB.
+The function's timeout should be 60 s (one step makes about fifteen short calls), its memory 256 MB.
 
-What its role needs, for each service of the stack (Application `A`, DeploymentGroup `G`, Cluster `C`, Service `S`):
+What its role needs before Custom::DeployedState is created (Application `A`, DeploymentGroup `G`, this stack):
 
 | actions | resources |
 |---|---|
 | states:StartExecution | the state machine |
-| codedeploy:CreateDeployment, GetDeployment, ListDeployments | deploymentgroup:A/G |
-| codedeploy:GetDeploymentConfig | deploymentconfig:* of the account (the group's own is enough) |
+| cloudformation:DescribeStacks | the stack |
+| codedeploy:ListDeployments, GetDeployment | deploymentgroup:A/G |
+| codedeploy:ListDeploymentTargets, BatchGetDeploymentTargets | * |
+| elasticloadbalancing:DescribeListeners | * (it has no narrower resource) |
+| elasticloadbalancing:ModifyListener | the imported listeners, if any |
+
+And before Custom::Release is created (Cluster `C`, Service `S`):
+
+| actions | resources |
+|---|---|
+| codedeploy:CreateDeployment, GetDeploymentGroup | deploymentgroup:A/G |
+| codedeploy:UpdateDeploymentGroup | deploymentgroup:A/G; CreateDeployment asks for it when alarms are overridden |
+| codedeploy:GetDeploymentConfig | the group's own, and deploymentconfig:CodeDeployDefault.ECSAllAtOnce |
 | codedeploy:GetApplicationRevision, RegisterApplicationRevision | application:A |
-| codedeploy:StopDeployment, ContinueDeployment, ListDeploymentTargets, BatchGetDeploymentTargets | * |
-| ecs:DescribeServices | service/C/S |
+| codedeploy:StopDeployment, ContinueDeployment | * |
+| ecs:DescribeServices, UpdateService | service/C/S |
 | ecs:ListTasks | *, limited to cluster/C by the condition key ecs:cluster |
 | ecs:DescribeTasks | task/C/* |
-| elasticloadbalancing:DescribeListeners | * (it has no narrower resource) |
+| elasticloadbalancing:ModifyListener | both listeners |
+| elasticloadbalancing:DescribeTargetGroups, DescribeTargetGroupAttributes | * (they have no narrower resource) |
+| elasticloadbalancing:ModifyTargetGroup, ModifyTargetGroupAttributes | both target groups |
+| application-autoscaling:DescribeScalableTargets | * (it has no narrower resource) |
+| application-autoscaling:RegisterScalableTarget | the region's scalable-target/*, whose ids AWS makes |
+| cloudwatch:DescribeAlarms | * (so that composite alarms are told as well) |
 | logs:FilterLogEvents | the log groups in HookLogGroups |
+| sns:Publish | the topic in Notifications, if any (and the use of its key) |
 
-The calls of the last codedeploy row name a deployment and no group: AWS's two references disagree on whether they can
-be narrowed to a group, and a role that cannot stop a deployment is worse than one that could stop a neighbour's.
+StopDeployment, ContinueDeployment and the calls about targets name a deployment and no group: AWS's two references
+disagree on whether they can be narrowed to a group, and a role that cannot stop a deployment is worse than one that
+could stop a neighbour's.
 It needs no VPC. The function must not reserve concurrency below the number of services in the stack.
 """
 
@@ -37,49 +58,68 @@ import logging
 import os
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 import aws_clients
 import cloudformation_answer
+import deployed_state_step
+import deployments
+import notifying
 import release_step
+import scale_in
+from answer import Answer
 from bluegreen.release import structured_log
 from bluegreen.release.convergence import Limits
 from bluegreen.release.messages import shortened
 from bluegreen.release.observation import RequestType
+from deployed_state_request import RESOURCE_TYPE, DeployedStateRequest
 from release_progress import Progress
 from release_request import ReleaseRequest, physical_id
 
 structured_log.set_up()
 _log = logging.getLogger("release")
 
-clock = time.time
-"""The function's one clock, in seconds since the epoch."""
+_RELEASE = "Custom::Release"
 
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any] | None:
     """Serve one of the three callers.
 
     Args:
-        event: CloudFormation's request, or one of the state machine's two payloads.
+        event: CloudFormation's request, one of the state machine's payloads, or CodeDeploy's event.
         _context: Lambda's context, not used.
 
     Returns:
         The state machine's next state; nothing for the other callers.
 
     Raises:
-        ValueError: If the event is none of the three.
+        ValueError: If the event is none of these.
     """
     match event:
         case {"step": "advance", "request": request}:
-            return _advance(request, event.get("progress"))
+            return _advance(request, event.get("progress"), _now(event))
         case {"step": "abandon", "request": request}:
-            return _abandon(request, event.get("error"))
+            return _abandon(request, event.get("progress"), event.get("error"), _now(event))
+        case {"step": "resume", "request": request}:
+            return _resume(request)
         case {"RequestType": _}:
             _begin(event)
             return None
+        case {"source": "aws.codedeploy", "detail": {"application": application, "deploymentGroup": group}}:
+            _deployment_ended(application, group, event["detail"].get("deploymentId"))
+            return None
     raise ValueError(f"an event has a step or a RequestType, got {', '.join(sorted(map(str, event))) or 'nothing'}")
+
+
+def _now(event: Mapping[str, Any]) -> float:
+    """Return the time in seconds since the epoch: the state machine's own, by which it also waits.
+
+    An execution that began before the function was replaced may not say it.
+    """
+    return datetime.fromisoformat(event["now"]).timestamp() if event.get("now") else time.time()
 
 
 def _begin(request: Mapping[str, Any]) -> None:
@@ -98,33 +138,85 @@ def _begin(request: Mapping[str, Any]) -> None:
         cloudformation_answer.send(request, "FAILED", reason, physical_id(request))
 
 
-def _advance(request: Mapping[str, Any], progress_document: Mapping[str, Any] | None) -> dict[str, Any]:
-    now = clock()
-    progress = Progress.read(progress_document, now)
+def _advance(request: Mapping[str, Any], document: Mapping[str, Any] | None, now: float) -> dict[str, Any]:
+    progress = Progress.read(document, now)
+    if request.get("ResourceType") == RESOURCE_TYPE:
+        answer = deployed_state_step.take(DeployedStateRequest.read(request), progress, now)
+        done = answer is not None and _answer(request, answer, progress, now)
+    else:
+        done = _advance_release(request, progress, now)
+    return {
+        "done": done,
+        "request": dict(request),
+        "progress": progress.to_dict(),
+        "wait_seconds": progress.pause(now),
+    }
+
+
+def _advance_release(request: Mapping[str, Any], progress: Progress, now: float) -> bool:
+    """Take one step of a release; return whether it was the last."""
     parsed = ReleaseRequest.read(request)
-    end = release_step.take(parsed, progress, now)
-    done = end is not None and _answer(request, end, parsed, progress.elapsed(now))
-    return {"done": done, "request": dict(request), "progress": progress.to_dict()}
+    answer = release_step.take(parsed, progress, now)
+    if answer is None:
+        return False
+    if progress.handed_on:
+        return notifying.tell_outcome(parsed, answer, progress, now)
+    told = _answer(request, answer, progress, now)
+    if told and not answer.ends:
+        progress.handed_on_at = now
+        notifying.tell_handed_on(parsed, answer.reason, progress)
+    return told and answer.ends
 
 
-def _answer(request: Mapping[str, Any], end: release_step.End, parsed: ReleaseRequest, elapsed_seconds: int) -> bool:
+def _answer(request: Mapping[str, Any], answer: Answer, progress: Progress, now: float) -> bool:
     """Tell CloudFormation; when it does not listen just now, the next step comes to the same end and tells it again."""
     try:
-        cloudformation_answer.send(request, end.status, end.reason, parsed.physical_id)
+        cloudformation_answer.send(
+            request, answer.status, answer.reason, answer.resource_id, attributes=answer.attributes
+        )
     except cloudformation_answer.AnswerError as error:
-        if error.final or elapsed_seconds >= Limits().deadline:
+        if error.final or progress.elapsed(now) >= Limits().deadline:
             raise
         _log.warning("CloudFormation was not told yet", extra={"error": str(error)})
         return False
     return True
 
 
-def _abandon(request: Mapping[str, Any], error: Any) -> dict[str, Any]:
+def _abandon(request: Mapping[str, Any], document: Mapping[str, Any] | None, error: Any, now: float) -> dict[str, Any]:
     details = error if isinstance(error, Mapping) else {}
     problem = f"{details.get('Error', 'unknown error')}: {details.get('Cause', '')}"
     _log.error("abandoned", extra={"error": problem})
     reason = shortened(f"the release could not be followed to its end: {problem}; look at its deployment group")
     # A deletion goes on: what was never read or is half gone must not keep the stack.
-    status = "SUCCESS" if request.get("RequestType") == RequestType.DELETE else "FAILED"
-    cloudformation_answer.send(request, status, reason, physical_id(request))
-    return {"done": True, "request": dict(request)}
+    deletes = request.get("RequestType") == RequestType.DELETE
+    answer = Answer(succeeded=deletes, reason=reason, resource_id=physical_id(request))
+    progress = Progress.read(document, now)
+    if progress.handed_on:
+        notifying.tell_outcome(ReleaseRequest.read(request), answer, progress, now)
+    else:
+        cloudformation_answer.send(request, answer.status, answer.reason, answer.resource_id)
+    return {"done": True}
+
+
+def _resume(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Let scale-in go on, whatever ended the release. Only an update suspends it."""
+    if request.get("ResourceType", _RELEASE) == _RELEASE and request.get("RequestType") == RequestType.UPDATE:
+        properties = request["ResourceProperties"]
+        scale_in.resume(
+            properties["Application"], properties["DeploymentGroup"], properties["Cluster"], properties["Service"]
+        )
+    return {"done": True}
+
+
+def _deployment_ended(application: str, group: str, deployment_id: str | None) -> None:
+    """Let scale-in go on, in case that nobody else does. Lambda tries again what is raised."""
+    try:
+        found = aws_clients.client("codedeploy").get_deployment_group(
+            applicationName=application, deploymentGroupName=group
+        )["deploymentGroupInfo"]
+    except ClientError as error:
+        if aws_clients.code_of(error) in deployments.GONE:
+            return
+        raise
+    for service in found.get("ecsServices", []):
+        scale_in.resume(application, group, service["clusterName"], service["serviceName"], ended=deployment_id)

@@ -1,27 +1,37 @@
 """Looks at a service, its listener and its deployments, and says what was seen in the domain's words."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 import aws_clients
 import candidate_tasks
-from bluegreen.release.appspec import task_definition_in
-from bluegreen.release.deployment import ACTIVE, Deployment, DeploymentStatus, Step, StepStatus
-from bluegreen.release.observation import Observation, RequestType
+import deployments
+import listeners
+import service_view
+import stack_status
+from bluegreen.release.deployment import Deployment
+from bluegreen.release.observation import Observation, RequestType, is_rolling_back
 from release_progress import Progress
 from release_request import ReleaseRequest
+from service_view import ServiceView
 
-_GONE = {"ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException"}
+
+@dataclass(frozen=True)
+class Sight:
+    """What was seen: for the decision, and for carrying it out."""
+
+    observation: Observation
+    service: ServiceView | None
 
 
-def observe(request: ReleaseRequest, progress: Progress, now: float) -> Observation:
+def observe(request: ReleaseRequest, progress: Progress, now: float) -> Sight:
     """Look at everything that the decision needs, and at nothing else.
 
     Args:
         request: What the stack asks for.
-        progress: What the request remembers.
+        progress: What the request remembers; whether CloudFormation takes an update back is remembered in it.
         now: The time in seconds since the epoch.
 
     Returns:
@@ -32,122 +42,83 @@ def observe(request: ReleaseRequest, progress: Progress, now: float) -> Observat
         botocore.exceptions.BotoCoreError: If AWS could not be asked.
         LookupError: If the service or its listener does not exist.
     """
-    seen: dict[str, Any] = {
+    seen = _asked_for(request) | {
+        "asked": frozenset(progress.asked),
+        "elapsed_seconds": progress.elapsed(now),
+        "waited": progress.waited(now),
+        "stopped_because": progress.stopped_because,
+        "ignored_alarms": tuple(progress.ignored_alarms),
+        "handed_on": progress.handed_on,
+    }
+    if request.kind is RequestType.DELETE:
+        return Sight(Observation(**seen, active=_active_if_any(request, now)), None)
+    if request.kind is RequestType.UPDATE and not progress.handed_on:
+        _look_at_the_stack(request, progress)
+    service = service_view.look(request.cluster, request.service)
+    seen |= {"rolling_back": bool(progress.rolling_back), "cancelled": progress.cancelled}
+    seen |= _production(request, service)
+    if request.kind is RequestType.CREATE:
+        candidate = candidate_tasks.look(request.cluster, request.service, service.primary)
+        return Sight(Observation(**seen, candidate=candidate), service)
+    return Sight(Observation(**seen, **_releases(request, service, progress, now)), service)
+
+
+def _asked_for(request: ReleaseRequest) -> dict[str, Any]:
+    return {
         "request": request.kind,
         "version": request.version,
         "desired": request.appspec.task_definition,
         "previous": request.previous_task_definition,
-        "asked": frozenset(progress.asked),
-        "elapsed_seconds": progress.elapsed(now),
-        "waited": progress.waited(now),
         "log_group": request.log_group,
-        "stopped_because": progress.stopped_because,
+        "override": request.override,
+        "when_busy": request.when_busy,
+        "hook_seconds": request.hook_seconds,
+        "start_seconds": request.start_seconds,
+        "hands_on": request.hands_on,
+        "wanted_tasks": request.min_tasks,
+        "approval_minutes": request.approval_minutes,
     }
-    if request.kind is RequestType.CREATE:
-        return Observation(**seen)
-    if request.kind is RequestType.DELETE:
-        return Observation(**seen, active=_active(request, {}))
-    task_sets = _task_sets(request)
-    brought = {item["externalId"]: item["taskDefinition"] for item in task_sets if item.get("externalId")}
-    seen |= _production(request, task_sets)
-    if progress.deployment_id is None:
-        return Observation(**seen, active=_active(request, brought))
-    followed = _deployment(progress.deployment_id, brought)
-    rollback = _deployment(followed.rollback_id, brought) if followed.rollback_id else None
-    looks = followed.installs and followed.id not in progress.asked
-    candidate = candidate_tasks.look(request, followed.id, task_sets) if looks else None
-    return Observation(**seen, followed=followed, rollback=rollback, candidate=candidate)
 
 
-def _task_sets(request: ReleaseRequest) -> list[dict[str, Any]]:
-    answer = aws_clients.client("ecs").describe_services(cluster=request.cluster, services=[request.service])
-    for service in answer["services"]:
-        if service.get("status") != "INACTIVE":
-            return list(service.get("taskSets", []))
-    raise LookupError(f"service {request.service} does not exist in cluster {request.cluster}")
+def _look_at_the_stack(request: ReleaseRequest, progress: Progress) -> None:
+    """Find out whether the request takes an update back, or whether its own update is being taken back meanwhile."""
+    status = stack_status.ask(request.stack_id)
+    if progress.rolling_back is None:
+        # A late request of the way forward may arrive when CloudFormation has begun to go back already.
+        late = stack_status.newer(request.appspec.task_definition, request.previous_task_definition)
+        progress.rolling_back = is_rolling_back(status) and not late
+    # Remembered, because the stack's next update would hide it.
+    progress.cancelled |= not progress.rolling_back and "ROLLBACK" in status
 
 
-def _production(request: ReleaseRequest, task_sets: list[dict[str, Any]]) -> dict[str, Any]:
-    primary = next((item for item in task_sets if item["status"] == "PRIMARY"), None)
-    if primary is None:
-        return {}
-    groups = {balancer.get("targetGroupArn") for balancer in primary.get("loadBalancers", [])}
-    weights = _weights(request.production_listener)
+def _production(request: ReleaseRequest, service: ServiceView) -> dict[str, Any]:
+    seen = {"desired_tasks": service.desired_tasks, "steady": service.steady, "kept": service.kept}
+    if service.primary is None:
+        return seen
+    weights = listeners.weights(listeners.describe(request.production_listener))
     total = sum(weights.values())
-    share = sum(weight for group, weight in weights.items() if group in groups)
-    return {"primary": primary["taskDefinition"], "primary_percent": 100 * share // total if total else 0}
+    share = weights.get(service.live_group or "", 0)
+    percent = 100 * share // total if total else 0
+    return seen | {"primary": service.primary["taskDefinition"], "primary_percent": percent}
 
 
-def _weights(listener_arn: str) -> dict[str, int]:
-    """Return how the listener's default action shares traffic out; nothing when it forwards nowhere."""
-    for listener in aws_clients.client("elbv2").describe_listeners(ListenerArns=[listener_arn])["Listeners"]:
-        for action in listener.get("DefaultActions", []):
-            groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
-            if groups:
-                return {group["TargetGroupArn"]: group.get("Weight", 1) for group in groups}
-            if action.get("TargetGroupArn"):
-                return {action["TargetGroupArn"]: 1}
-        return {}
-    raise LookupError(f"listener {listener_arn} does not exist")
+def _releases(request: ReleaseRequest, service: ServiceView, progress: Progress, now: float) -> dict[str, Any]:
+    if progress.deployment_id is None:
+        active = deployments.active(request.application, request.deployment_group, service.brought, now)
+        stopped = deployments.read(progress.stopped_id, service.brought, now) if progress.stopped_id else None
+        return {"active": active, "stopped": stopped}
+    followed = deployments.read(progress.deployment_id, service.brought, now)
+    rollback = deployments.read(followed.rollback_id, service.brought, now) if followed.rollback_id else None
+    looks = followed.installs and followed.id not in progress.asked
+    task_set = service.made_by(followed.id) if looks else None
+    candidate = candidate_tasks.look(request.cluster, request.service, task_set)
+    return {"followed": followed, "rollback": rollback, "candidate": candidate}
 
 
-def _active(request: ReleaseRequest, brought: Mapping[str, str]) -> Deployment | None:
+def _active_if_any(request: ReleaseRequest, now: float) -> Deployment | None:
     try:
-        pages = (
-            aws_clients.client("codedeploy")
-            .get_paginator("list_deployments")
-            .paginate(
-                applicationName=request.application,
-                deploymentGroupName=request.deployment_group,
-                includeOnlyStatuses=[status.value for status in ACTIVE],
-            )
-        )
-        ids = [identifier for page in pages for identifier in page["deployments"]]
+        return deployments.active(request.application, request.deployment_group, now=now)
     except ClientError as error:
-        if request.kind is RequestType.DELETE and aws_clients.code_of(error) in _GONE:
+        if aws_clients.code_of(error) in deployments.GONE:
             return None
         raise
-    found = (_deployment(identifier, brought) for identifier in ids)
-    return next((deployment for deployment in found if not deployment.ended), None)
-
-
-def _deployment(identifier: str, brought: Mapping[str, str]) -> Deployment:
-    info = aws_clients.client("codedeploy").get_deployment(deploymentId=identifier)["deploymentInfo"]
-    error = info.get("errorInformation", {})
-    return Deployment(
-        id=identifier,
-        status=DeploymentStatus(info["status"]),
-        task_definition=_task_definition(info) or brought.get(identifier),
-        rolls_back=info.get("creator") == "codeDeployRollback",
-        termination_wait_started=bool(info.get("instanceTerminationWaitTimeStarted")),
-        steps=_steps(identifier),
-        error_code=error.get("code"),
-        error_message=error.get("message"),
-        rollback_id=info.get("rollbackInfo", {}).get("rollbackDeploymentId"),
-    )
-
-
-def _task_definition(info: Mapping[str, Any]) -> str | None:
-    """Read the AppSpec, which AWS may give back in either of two places, or as a hash only."""
-    revision = info.get("revision", {})
-    contents = (revision.get(place, {}).get("content") for place in ("appSpecContent", "string"))
-    return next((found for content in contents if content and (found := task_definition_in(content))), None)
-
-
-def _steps(identifier: str) -> tuple[Step, ...]:
-    codedeploy = aws_clients.client("codedeploy")
-    try:
-        targets = codedeploy.list_deployment_targets(deploymentId=identifier).get("targetIds", [])
-        if not targets:
-            return ()
-        answer = codedeploy.batch_get_deployment_targets(deploymentId=identifier, targetIds=targets)
-    except ClientError as error:
-        if aws_clients.code_of(error) in {"DeploymentNotStartedException", "DeploymentTargetDoesNotExistException"}:
-            return ()
-        raise
-    events = [
-        event
-        for target in answer.get("deploymentTargets", [])
-        for event in target.get("ecsTarget", {}).get("lifecycleEvents", [])
-    ]
-    return tuple(Step(event["lifecycleEventName"], StepStatus(event.get("status"))) for event in events)

@@ -2,48 +2,36 @@
 
 import dataclasses
 import logging
-from dataclasses import dataclass
+import time
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+import acting
 import aws_clients
 import hook_evidence
+import notifying
+import red_alarms
+import scale_in
+from answer import Answer
 from bluegreen.release.convergence import (
     Decision,
-    EndTerminationWait,
     Fail,
     Follow,
+    HandOn,
     StartDeployment,
-    Stop,
     Succeed,
-    Wait,
     decide,
     decide_without_sight,
 )
-from bluegreen.release.observation import Observation, RequestType, WaitFor, short
+from bluegreen.release.observation import Observation, RequestType, WaitFor
 from observing import observe
 from release_progress import Progress
 from release_request import ReleaseRequest
 
 _log = logging.getLogger("release")
 
-_ENDED_ALREADY = "DeploymentAlreadyCompletedException"
-_NOT_WAITING_YET = {
-    "DeploymentIsNotInReadyStateException",
-    "InvalidDeploymentStatusException",
-    "UnsupportedActionForDeploymentTypeException",
-}
 
-
-@dataclass(frozen=True)
-class End:
-    """What CloudFormation is to be told."""
-
-    status: str
-    reason: str
-
-
-def take(request: ReleaseRequest, progress: Progress, now: float) -> End | None:
+def take(request: ReleaseRequest, progress: Progress, now: float) -> Answer | None:
     """Take one step.
 
     Args:
@@ -52,31 +40,46 @@ def take(request: ReleaseRequest, progress: Progress, now: float) -> End | None:
         now: The time in seconds since the epoch.
 
     Returns:
-        The end, or None when another step is needed.
+        What to tell CloudFormation, or None when there is nothing to tell yet.
     """
     try:
-        seen = observe(request, progress, now)
-        decision = _with_evidence(decide(seen), seen, request, now)
-        _act(decision, request, progress, now)
-    except (ClientError, BotoCoreError, LookupError) as error:
+        decision = _look_decide_act(request, progress, now)
+    except (ClientError, BotoCoreError, LookupError, ValueError) as error:
         decision = _decide_on_error(error, request, progress, now)
     else:
         progress.waiting_since.pop(WaitFor.AWS, None)
     _log.info("decided", extra={"service": request.physical_id, "version": request.version, "decision": str(decision)})
     match decision:
         case Succeed(reason):
-            return End("SUCCESS", reason)
+            return Answer(succeeded=True, reason=reason, resource_id=request.physical_id)
         case Fail(message):
-            return End("FAILED", message)
+            return Answer(succeeded=False, reason=message, resource_id=request.physical_id)
+        case HandOn(reason):
+            return Answer(succeeded=True, reason=reason, resource_id=request.physical_id, ends=False)
     return None
 
 
-def _with_evidence(decision: Decision, seen: Observation, request: ReleaseRequest, now: float) -> Decision:
-    """Before a failure is told, ask the hook's log for the reason, and put it into the message."""
-    if not isinstance(decision, Fail) or seen.followed is None:
-        return decision
-    hook = hook_evidence.report(request, seen.followed, now)
-    return decide(dataclasses.replace(seen, hook=hook)) if hook else decision
+def _look_decide_act(request: ReleaseRequest, progress: Progress, now: float) -> Decision:
+    sight = observe(request, progress, now)
+    decision = _with_evidence(decide(sight.observation), sight.observation, request)
+    ends = isinstance(decision, Succeed | Fail)
+    if isinstance(decision, StartDeployment | Follow) or (progress.deployment_id and not ends):
+        # At every step: the end of an earlier deployment may let scale-in go on just after this one has begun.
+        scale_in.suspend(request.cluster, request.service)
+    acting.act(decision, request, sight.service, progress, now)
+    if not ends:
+        notifying.tell_when_ready(request, sight.observation.followed, progress, now)
+    return decision
+
+
+def _with_evidence(decision: Decision, seen: Observation, request: ReleaseRequest) -> Decision:
+    """Decide again with what is asked only now: the alarms before a start, the hook's log before a failure is told."""
+    if isinstance(decision, StartDeployment) and not decision.back:
+        return decide(dataclasses.replace(seen, red_alarms=red_alarms.among(request.alarms)))
+    if isinstance(decision, Fail) and seen.followed is not None:
+        hook = hook_evidence.report(request, seen.followed, time.time())
+        return decide(dataclasses.replace(seen, hook=hook)) if hook else decision
+    return decision
 
 
 def _decide_on_error(error: Exception, request: ReleaseRequest, progress: Progress, now: float) -> Decision:
@@ -88,58 +91,3 @@ def _decide_on_error(error: Exception, request: ReleaseRequest, progress: Progre
         return Fail(f"release of {request.version} failed: {problem}")
     progress.wait(WaitFor.AWS, now)
     return decide_without_sight(progress.elapsed(now), progress.waited(now)[WaitFor.AWS], problem)
-
-
-def _act(decision: Decision, request: ReleaseRequest, progress: Progress, now: float) -> None:
-    match decision:
-        case StartDeployment():
-            _start(request, progress, now)
-        case Follow(deployment_id):
-            progress.deployment_id = deployment_id
-        case EndTerminationWait(deployment_id):
-            _end_termination_wait(deployment_id, progress, now)
-        case Stop(deployment_id, rollback, because):
-            _stop(deployment_id, progress, now, rollback=rollback)
-            progress.stopped_because = because
-        case Wait(reason):
-            progress.wait(reason, now)
-
-
-def _start(request: ReleaseRequest, progress: Progress, now: float) -> None:
-    try:
-        answer = aws_clients.client("codedeploy").create_deployment(
-            applicationName=request.application,
-            deploymentGroupName=request.deployment_group,
-            revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": request.appspec.to_json()}},
-            description=f"release of {request.version} ({short(request.appspec.task_definition)})"[:256],
-        )
-    except ClientError as error:
-        if aws_clients.code_of(error) != "DeploymentLimitExceededException":
-            raise
-        progress.wait(WaitFor.OTHER_RELEASE, now)  # one that the list did not show yet; the next look will
-        return
-    progress.deployment_id = answer["deploymentId"]
-
-
-def _end_termination_wait(deployment_id: str, progress: Progress, now: float) -> None:
-    progress.wait(WaitFor.REMOVAL, now)
-    try:
-        aws_clients.client("codedeploy").continue_deployment(
-            deploymentId=deployment_id, deploymentWaitType="TERMINATION_WAIT"
-        )
-    except ClientError as error:
-        if aws_clients.code_of(error) in _NOT_WAITING_YET:
-            return
-        if aws_clients.code_of(error) != _ENDED_ALREADY:
-            raise
-    progress.asked.add(deployment_id)
-
-
-def _stop(deployment_id: str, progress: Progress, now: float, *, rollback: bool) -> None:
-    progress.wait(WaitFor.STOP, now)
-    try:
-        aws_clients.client("codedeploy").stop_deployment(deploymentId=deployment_id, autoRollbackEnabled=rollback)
-    except ClientError as error:
-        if aws_clients.code_of(error) != _ENDED_ALREADY:
-            raise
-    progress.asked.add(deployment_id)

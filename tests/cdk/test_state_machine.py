@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bluegreen.cdk._state_machine import release_definition
 from tests.cdk.support import add_service, synthesize
 
 
@@ -26,23 +27,48 @@ def test_every_way_leads_to_an_end(definition: Any) -> None:
             reached.add(name)
             ahead += _next(states[name])
     assert reached == set(states)
-    ends = {name for name, state in states.items() if state.get("End") or state["Type"] == "Succeed"}
-    assert ends == {"Abandon", "Done"}
+    ends = {name for name, state in states.items() if not _next(state)}
+    assert {states[name]["Type"] for name in ends} == {"Succeed", "Fail"}
+    loops = {name for name, state in states.items() if "Advance" in _next(state)}
+    assert loops == {"Begin", "Wait"}
 
 
 def test_the_function_gets_what_it_expects(definition: Any) -> None:
-    """A step gets the request and what was learnt before; giving up gets the request and the error."""
+    """Each step gets the request and the time; what was learnt before and the error go where they are read."""
     states = definition["States"]
-    advance, abandon = (states[name]["Parameters"]["Payload"] for name in ("Advance", "Abandon"))
-    assert advance == {"step": "advance", "request.$": "$.request", "progress.$": "$.progress"}
-    assert abandon == {"step": "abandon", "request.$": "$.request", "error.$": "$.error"}
+    expected = {"Advance": {"progress"}, "Abandon": {"progress", "error"}, "Resume": set(), "ResumeAtLeast": set()}
+    for name, passed_on in expected.items():
+        payload = dict(states[name]["Parameters"]["Payload"])
+        assert payload.pop("step") == name.lower().removesuffix("atleast")
+        assert payload.pop("now.$") == "$$.State.EnteredTime"
+        assert payload == {f"{item}.$": f"$.{item}" for item in {"request", *passed_on}}
     assert states["Begin"]["ResultPath"] == "$.progress"
     assert states["Advance"]["Catch"] == [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Abandon"}]
+    assert states["Abandon"]["ResultPath"] == "$.abandoned", "the request is still needed to let scale-in go on"
+
+
+def test_scale_in_goes_on_however_a_release_ends(definition: Any) -> None:
+    """Every way to an end leads through a state that lets scale-in go on, which is tried again by itself."""
+    states = definition["States"]
+    last = {name for name, state in states.items() if {"Done", "Untold"} & set(_next(state))}
+    assert {states[name]["Parameters"]["Payload"]["step"] for name in last} == {"resume"}
+    assert all(states[name]["Retry"] for name in last)
+
+
+def test_the_function_says_how_long_to_wait(definition: Any) -> None:
+    """The pause between two steps is the function's, because a release that is handed on is asked about less often."""
+    assert definition["States"]["Wait"]["SecondsPath"] == "$.wait_seconds"
+
+
+def test_an_execution_outlives_cloudformations_hour_only_when_asked() -> None:
+    """3900 s are enough for a release that CloudFormation waits for; one that is handed on may take days."""
+    assert release_definition("arn", step_seconds=60)["TimeoutSeconds"] == 3900
+    assert release_definition("arn", step_seconds=60, longest_seconds=604_800)["TimeoutSeconds"] == 604_800
 
 
 def test_trouble_is_waited_out_with_jitter(definition: Any) -> None:
-    """Both calls are tried again with growing, jittered pauses, Lambda's own trouble longer than the function's."""
-    for name in ("Advance", "Abandon"):
+    """Every call is tried again with growing, jittered pauses, Lambda's own trouble longer than the function's."""
+    for name in ("Advance", "Abandon", "Resume", "ResumeAtLeast"):
         lambda_trouble, anything = definition["States"][name]["Retry"]
         assert "Lambda.TooManyRequestsException" in lambda_trouble["ErrorEquals"]
         assert anything["ErrorEquals"] == ["States.ALL"]

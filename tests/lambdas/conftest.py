@@ -18,9 +18,19 @@ ROOT = Path(__file__).parent.parent.parent
 sys.path[:0] = [str(ROOT / "lambdas" / name) for name in ("lifecycle", "release")]
 
 import aws_clients  # noqa: E402 - found through the line above
+import cloudformation_answer  # noqa: E402
 import hook_runtime  # noqa: E402
+from tests.lambdas.release_world import BLUE, CLOCK, GREEN, listener, service, target  # noqa: E402
 
 Answer = Callable[..., Any]
+SETTINGS = {
+    "HealthCheckPath": "/health",
+    "Matcher": {"HttpCode": "200"},
+    "HealthCheckIntervalSeconds": 10,
+    "HealthCheckTimeoutSeconds": 5,
+    "HealthyThresholdCount": 2,
+    "UnhealthyThresholdCount": 3,
+}
 
 
 class FakeAws:
@@ -29,6 +39,9 @@ class FakeAws:
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, Any] = {}
+        self.scaling: dict[str, bool] = {}
+        self.groups: dict[str, dict[str, Any]] = {}
+        self.stopped: list[dict[str, Any]] = []
 
     def client(self, service: str) -> "FakeClient":
         return FakeClient(self, service)
@@ -95,3 +108,78 @@ def refusal() -> Callable[..., ClientError]:
         return ClientError({"Error": {"Code": code, "Message": f"told {code}"}, "ResponseMetadata": metadata}, "Ask")  # type: ignore[typeddict-item] # as much of the response as is read
 
     return make
+
+
+@pytest.fixture
+def world(aws: FakeAws) -> FakeAws:
+    """The old version is live on blue, nothing is under way, and all settings are as the stack asks."""
+    world = aws
+    world.scaling = {"DynamicScalingInSuspended": False, "ScheduledScalingSuspended": True}
+    world.groups = {arn: SETTINGS | {"deregistration": "30"} for arn in (BLUE, GREEN)}
+    world.answers |= {
+        "cloudformation.describe_stacks": {"Stacks": [{"StackStatus": "UPDATE_IN_PROGRESS"}]},
+        "cloudwatch.describe_alarms": {"MetricAlarms": [], "CompositeAlarms": []},
+        "ecs.describe_services": service(),
+        "ecs.update_service": {},
+        "elbv2.describe_listeners": listener(100, 0),
+        "elbv2.modify_listener": {},
+        "codedeploy.list_deployments": {"deployments": []},
+        "codedeploy.create_deployment": {"deploymentId": "d-1"},
+        "codedeploy.list_deployment_targets": {"targetIds": ["shop:orders"]},
+        "codedeploy.batch_get_deployment_targets": target(0),
+        "codedeploy.stop_deployment": {},
+        "codedeploy.continue_deployment": {},
+        "sns.publish": {},
+    }
+    _add_scaling(world)
+    _add_target_groups(world)
+    return world
+
+
+def _add_scaling(world: FakeAws) -> None:
+    def register(**parameters: Any) -> dict[str, Any]:
+        world.scaling = parameters["SuspendedState"]
+        return {}
+
+    def described(**_: Any) -> dict[str, Any]:
+        return {"ScalableTargets": [{"SuspendedState": dict(world.scaling)}]}
+
+    world.answers["application-autoscaling.describe_scalable_targets"] = described
+    world.answers["application-autoscaling.register_scalable_target"] = register
+
+
+def _add_target_groups(world: FakeAws) -> None:
+    def modify(**parameters: Any) -> dict[str, Any]:
+        world.groups[parameters.pop("TargetGroupArn")] |= parameters
+        return {}
+
+    def modify_attributes(**parameters: Any) -> dict[str, Any]:
+        (attribute,) = parameters["Attributes"]
+        world.groups[parameters["TargetGroupArn"]]["deregistration"] = attribute["Value"]
+        return {}
+
+    def attributes(**parameters: Any) -> dict[str, Any]:
+        value = world.groups[parameters["TargetGroupArn"]]["deregistration"]
+        return {"Attributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": value}]}
+
+    world.answers |= {
+        "elbv2.describe_target_groups": lambda **given: {"TargetGroups": [world.groups[given["TargetGroupArns"][0]]]},
+        "elbv2.describe_target_group_attributes": attributes,
+        "elbv2.modify_target_group": modify,
+        "elbv2.modify_target_group_attributes": modify_attributes,
+    }
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """What CloudFormation is told: status, reason and physical id."""
+    told: list[tuple[str, str, str]] = []
+    monkeypatch.setattr(cloudformation_answer, "send", lambda _, *answer, **_more: told.append(answer))
+    return told
+
+
+@pytest.fixture(autouse=True)
+def at() -> Callable[[float], None]:
+    """Sets the state machine's clock."""
+    CLOCK(0)
+    return CLOCK

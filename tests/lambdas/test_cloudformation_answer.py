@@ -54,7 +54,9 @@ def send(server: Server, pauses: list[float]) -> None:
         "RequestId": "r",
         "LogicalResourceId": "l",
     }
-    cloudformation_answer.send(request, "FAILED", "why", "shop/orders", sleep=pauses.append)
+    cloudformation_answer.send(
+        request, "FAILED", "why", "shop/orders", attributes={"ProductionBlue": 100}, sleep=pauses.append
+    )
 
 
 @pytest.mark.parametrize("before", [[], [503], [500, 0, 429 + 100]])
@@ -71,6 +73,7 @@ def test_the_answer_gets_through(server: Server, before: list[int]) -> None:
         "StackId": "s",
         "RequestId": "r",
         "LogicalResourceId": "l",
+        "Data": {"ProductionBlue": 100},
     }
     assert not headers.get("Content-Type")
     assert len(pauses) == len(before)

@@ -1,10 +1,13 @@
 """The state machine that follows a release for longer than one function may run."""
 
+from functools import partial
 from typing import Any
 
 from aws_cdk import Aws
 
-_POLL_SECONDS = 5
+SHORTEST_SECONDS = 3900
+"""The function gives up before CloudFormation's hour is over; this ends what is left."""
+
 _LAMBDA_TROUBLE = [
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -15,38 +18,53 @@ _LAMBDA_TROUBLE = [
 """Errors of the Lambda service, not of the function."""
 
 
-def release_definition(function_arn: str, *, step_seconds: int) -> dict[str, Any]:
+def release_definition(
+    function_arn: str, *, step_seconds: int, longest_seconds: int = SHORTEST_SECONDS
+) -> dict[str, Any]:
     """Return the state machine: take a step, wait, take the next, until the function says that it is done.
+
+    Whatever ended the release, the last state lets scale-in go on, with retries of its own. Time is Step Functions'
+    own: a step that is tried again is told the time at which it was first tried.
 
     Args:
         function_arn: The function.
         step_seconds: The function's time limit.
+        longest_seconds: How long an execution may take. A release that is handed on outlives CloudFormation's hour.
 
     Returns:
         The definition in Amazon States Language.
     """
+    call = partial(_call, function_arn, step_seconds)
+    caught = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error"}
     return {
         "Comment": "Follows one release to its end",
-        "TimeoutSeconds": 3900,  # the function gives up before CloudFormation's hour is over; this ends what is left
+        "TimeoutSeconds": longest_seconds,
         "StartAt": "Begin",
         "States": {
             "Begin": {"Type": "Pass", "Result": {}, "ResultPath": "$.progress", "Next": "Advance"},
-            "Advance": _call(function_arn, step_seconds, "advance", "progress", OutputPath="$.Payload", Next="IsDone")
-            | {"Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Abandon"}]},
+            "Advance": call("advance", "progress", OutputPath="$.Payload", Next="IsDone")
+            | {"Catch": [caught | {"Next": "Abandon"}]},
             "IsDone": {
                 "Type": "Choice",
-                "Choices": [{"Variable": "$.done", "BooleanEquals": True, "Next": "Done"}],
+                "Choices": [{"Variable": "$.done", "BooleanEquals": True, "Next": "Resume"}],
                 "Default": "Wait",
             },
-            "Wait": {"Type": "Wait", "Seconds": _POLL_SECONDS, "Next": "Advance"},
-            "Abandon": _call(function_arn, step_seconds, "abandon", "error", End=True),
+            # The function says how long: a release that is handed on takes days, and a history has 25,000 events.
+            "Wait": {"Type": "Wait", "SecondsPath": "$.wait_seconds", "Next": "Advance"},
+            "Abandon": call("abandon", "progress", "error", ResultPath="$.abandoned", Next="Resume")
+            | {"Catch": [caught | {"Next": "ResumeAtLeast"}]},
+            "Resume": call("resume", Next="Done"),
+            # Nobody could be told of the failure: the execution must not look as if all were well.
+            "ResumeAtLeast": call("resume", Next="Untold"),
+            "Untold": {"Type": "Fail", "Error": "Untold", "Cause": "the release failed and nobody could be told"},
             "Done": {"Type": "Succeed"},
         },
     }
 
 
-def _call(function_arn: str, step_seconds: int, step: str, passed_on: str, **flow: Any) -> dict[str, Any]:
-    payload = {"step": step, "request.$": "$.request", f"{passed_on}.$": f"$.{passed_on}"}
+def _call(function_arn: str, step_seconds: int, step: str, *passed_on: str, **flow: Any) -> dict[str, Any]:
+    payload = {"step": step, "now.$": "$$.State.EnteredTime"}
+    payload |= {f"{name}.$": f"$.{name}" for name in ("request", *passed_on)}
     return {
         "Type": "Task",
         "Resource": f"arn:{Aws.PARTITION}:states:::lambda:invoke",

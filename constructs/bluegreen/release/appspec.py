@@ -18,6 +18,15 @@ class Network:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CapacityProvider:
+    """One capacity provider of a strategy: the first `base` tasks, then a share of the rest by weight."""
+
+    name: str
+    base: int = 0
+    weight: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class AppSpec:
     """One version of a service, as CodeDeploy wants it told.
 
@@ -27,6 +36,7 @@ class AppSpec:
         container_port: Its port.
         platform_version: Fargate's platform version; the service's own when omitted.
         network: Where tasks run; as in the service when omitted.
+        capacity_providers: What tasks run on; the service's launch type when empty.
         hooks: The Lambda function for each lifecycle event's name.
 
     Example:
@@ -39,6 +49,7 @@ class AppSpec:
     container_port: int
     platform_version: str | None = None
     network: Network | None = None
+    capacity_providers: Sequence[CapacityProvider] = ()
     hooks: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
@@ -60,6 +71,11 @@ class AppSpec:
                 "AssignPublicIp": self.network.assign_public_ip,
             }
             properties["NetworkConfiguration"] = {"AwsvpcConfiguration": awsvpc}
+        if self.capacity_providers:
+            properties["CapacityProviderStrategy"] = [
+                {"CapacityProvider": provider.name, "Base": provider.base, "Weight": provider.weight}
+                for provider in self.capacity_providers
+            ]
         document: dict[str, Any] = {
             "version": 0.0,
             "Resources": [{"TargetService": {"Type": "AWS::ECS::Service", "Properties": properties}}],
