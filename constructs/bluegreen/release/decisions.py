@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .observation import WaitFor
+from .observation import Observation, WaitFor
 
 
 @dataclass(frozen=True)
@@ -115,3 +115,11 @@ class Limits:
     handed_on_aws: int = 3600
     handed_on_give_up: int = 5 * 24 * 3600
     handed_on_deadline: int = 5 * 24 * 3600 + 3600
+
+    def turns_back_at(self, seen: Observation) -> int:
+        """Return when a release that still runs is turned back."""
+        return self.handed_on_give_up if seen.handed_on else self.give_up
+
+    def ends_at(self, seen: Observation) -> int:
+        """Return when there is an end whatever the state."""
+        return self.handed_on_deadline if seen.handed_on else self.deadline

@@ -256,11 +256,11 @@ def decide_deployed_state(
 
 def _created(seen: DeployedStateObservation) -> Answer | Fail:
     if seen.foreign:
+        groups = ", ".join(arn.rpartition(":targetgroup/")[2].partition("/")[0] for arn in seen.foreign)
         return Fail(
             shortened(
-                f"the listener's default action forwards to {', '.join(map(_name_of_group, seen.foreign))}, which is not this "
-                "service's; CodeDeploy moves a listener's default action as a whole: give the service a listener of "
-                "its own, or one whose default action forwards nowhere"
+                f"the listener's default action forwards to {groups}, not to this service; CodeDeploy moves a default "
+                "action as a whole: give the service a listener of its own, or one that forwards nowhere"
             )
         )
     try:
@@ -305,10 +305,6 @@ def _can_never_change(seen: DeployedStateObservation) -> str:
 
 def _value(fixed: Mapping[str, str], name: str) -> str:
     return fixed.get(name) or "a name that CloudFormation chooses"
-
-
-def _name_of_group(arn: str) -> str:
-    return arn.rpartition(":targetgroup/")[2].partition("/")[0]
 
 
 def _doing(active: Deployment) -> str:

@@ -125,6 +125,12 @@ class Deployment:
         return next((step.event for step in self.steps if step.status is StepStatus.IN_PROGRESS), None)
 
     @property
+    def running_seconds(self) -> int:
+        """For how long that lifecycle event has been under way; 0 when none is, or when it is not known."""
+        running = (step.running_seconds for step in self.steps if step.status is StepStatus.IN_PROGRESS)
+        return next(running, None) or 0
+
+    @property
     def installs(self) -> bool:
         """Whether ECS is starting the candidate's tasks for it at the moment."""
         return not self.ended and not self.rolls_back and self.current_step == LifecycleEvent.INSTALL

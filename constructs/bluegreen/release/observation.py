@@ -27,6 +27,8 @@ class WaitFor(StrEnum):
     ARRIVAL = "production to be wholly on the new version"
     ROLLBACK_START = "CodeDeploy to start its rollback"
     ROLLBACK_END = "CodeDeploy's rollback to end"
+    RESTORED = "production to be wholly on its tasks again"
+    OTHER_ROLLBACK_START = "CodeDeploy to start rolling back what was stopped"
     STOP = "the deployment to stop"
     FIRST_TASKS = "the first tasks to be healthy"
     AWS = "AWS to answer"
@@ -133,6 +135,10 @@ class Observation:
     def live(self) -> str | None:
         """The task definition that serves all of production; None while traffic is split or unknown."""
         return self.primary if self.primary_percent == 100 else None  # noqa: PLR2004 - per cent
+
+    def waited_for(self, reason: WaitFor) -> int:
+        """Return how many seconds ago this request first waited for something; 0 when it never did."""
+        return self.waited.get(reason, 0)
 
     @property
     def traffic(self) -> str:
