@@ -236,9 +236,9 @@ class Rehearsal:
         deadline = time.monotonic() + SETTLE_SECONDS
         while True:
             described = cloudwatch.describe_alarms(StateValue="ALARM")
-            red = [
-                alarm["AlarmName"] for kind in ("MetricAlarms", "CompositeAlarms") for alarm in described.get(kind, [])
-            ]
+            found = [alarm for kind in ("MetricAlarms", "CompositeAlarms") for alarm in described.get(kind, [])]
+            # A scaling policy's low alarm is red whenever little goes on.
+            red = [alarm["AlarmName"] for alarm in found if not alarm["AlarmName"].startswith("TargetTracking-")]
             if not red:
                 return
             if time.monotonic() > deadline:

@@ -49,10 +49,10 @@ class Cloud:
         self._load_balancing = load_balancing.LoadBalancing(
             **machine, authority=self._authority, version_of=self._ecs.version_of
         )
-        self._cloudwatch = cloudwatch.CloudWatch(**common, metrics=metrics)
+        self._scaling = ApplicationAutoScaling(**where, client=self._client, now=self.clock.now, journal=self.journal)
+        self._cloudwatch = cloudwatch.CloudWatch(**common, metrics=metrics, scale=self._scaling.on_alarm)
         bus = EventBus(self.clock, **where)
         self._codedeploy = codedeploy.CodeDeploy(**common, put_event=bus.put)
-        self._scaling = ApplicationAutoScaling(**where, client=self._client, now=self.clock.now)
         self._rds = rds.Rds(**where, journal=self.journal, folder=folder)
         self.control_planes = control_planes.ControlPlanes(self.clock, self.journal, functions.kill_running)
         self._players: dict[str, Callable[[Document], None]] = {

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bluegreen.rehearsal.cloud.api import Document
 
-from .definition import Watch
+from .definition import MINUTE, Watch
 from .judgement import Missing, State, judge
 from .rule import Rule
 
@@ -16,6 +16,9 @@ _ACTIONS = {
     State.OK: "OKActions",
     State.INSUFFICIENT_DATA: "InsufficientDataActions",
 }
+
+SCALING = "arn:aws:autoscaling:"
+"""How the ARN of a scaling policy begins; an action on one is repeated for as long as the alarm stays red."""
 
 _TREATED_AS = {Missing.BREACHING: "[Breaching]", Missing.NOT_BREACHING: "[NonBreaching]"}
 
@@ -52,6 +55,7 @@ class Alarm:
     updated_at: float = 0.0
     transitioned_at: float = 0.0
     set_by_hand_at: float = 0.0
+    acted_at: float = 0.0
     tags: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -75,6 +79,15 @@ class Alarm:
             return ()
         actions: Sequence[str] = self.request.get(_ACTIONS[self.state], ())
         return actions
+
+    @property
+    def scales(self) -> bool:
+        """Whether it is a scaling policy's alarm."""
+        return any(action.startswith(SCALING) for action in self.request.get(_ACTIONS[State.ALARM], ()))
+
+    def scales_again(self, now: float) -> bool:
+        """Tell whether it is red, scales, and has not asked for it in this minute yet."""
+        return self.state is State.ALARM and self.scales and now // MINUTE > self.acted_at // MINUTE
 
     def document(self) -> Document:
         """Describe it as DescribeAlarms does."""

@@ -10,7 +10,7 @@ from typing import Any
 from bluegreen.rehearsal.cloud.api import ApiError, Document
 from bluegreen.rehearsal.cloud.journal import Journal
 
-from .alarm import Alarm, Verdict
+from .alarm import SCALING, Alarm, Verdict
 from .judgement import State
 
 MOST_HISTORY = 10_000
@@ -129,30 +129,27 @@ class AlarmBook:
                     self._remember(alarm_gone, "ConfigurationUpdate", f'Alarm "{name}" deleted')
 
     def found(self, alarm: Alarm, verdict: Verdict) -> None:
-        """Take over what an evaluation or SetAlarmState found; on a change of state tell it and perform the actions."""
+        """Take over what an evaluation or SetAlarmState found; on a change of state tell it and perform the actions.
+
+        Scaling is asked for again every minute in which the alarm is still red. What a scaling policy's alarm finds is
+        not told: its low alarm is red whenever little goes on, and says nothing of the service's health.
+        """
         with self._lock:
             if self._alarms.get(alarm.name) is not alarm:
                 return  # deleted or replaced while it was being evaluated
-            before = alarm.state
-            if verdict.state is before:
+            before, now = alarm.state, self._now()
+            changed = verdict.state is not before
+            if not changed and not alarm.scales_again(now):
                 return
             alarm.state, alarm.reason, alarm.reason_data = verdict.state, verdict.reason, verdict.data
-            alarm.updated_at = alarm.transitioned_at = self._now()
-            actions = list(alarm.actions)
-            data = {
-                "oldState": {"stateValue": before},
-                "newState": {"stateValue": alarm.state, "stateReason": alarm.reason},
-            }
-            self._remember(alarm, "StateUpdate", f"Alarm updated from {before} to {alarm.state}", data)
-            for action in actions:
-                self._remember(alarm, "Action", f"action {action} taken on {alarm.state}")
-        self._journal.record(
-            "alarm",
-            f"alarm {alarm.name} is {alarm.state}",
-            name=alarm.name,
-            state=str(alarm.state),
-            reason=alarm.reason,
-        )
+            alarm.updated_at = alarm.acted_at = now
+            actions = [action for action in alarm.actions if changed or action.startswith(SCALING)]
+            if changed:
+                alarm.transitioned_at = now
+                self._remember_change(alarm, before, actions)
+        if changed and not alarm.scales:
+            facts = {"name": alarm.name, "state": str(alarm.state), "reason": alarm.reason}
+            self._journal.record("alarm", f"alarm {alarm.name} is {alarm.state}", **facts)
         if actions:
             self._act(alarm, before, actions)
 
@@ -167,6 +164,15 @@ class AlarmBook:
         """Return every history item, oldest first."""
         with self._lock:
             return list(self._history)
+
+    def _remember_change(self, alarm: Alarm, before: State, actions: Sequence[str]) -> None:
+        data = {
+            "oldState": {"stateValue": before},
+            "newState": {"stateValue": alarm.state, "stateReason": alarm.reason},
+        }
+        self._remember(alarm, "StateUpdate", f"Alarm updated from {before} to {alarm.state}", data)
+        for action in actions:
+            self._remember(alarm, "Action", f"action {action} taken on {alarm.state}")
 
     def _remember(self, alarm: Alarm, kind: str, summary: str, data: Mapping[str, Any] | None = None) -> None:
         self._history.append(

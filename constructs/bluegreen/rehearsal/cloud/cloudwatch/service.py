@@ -12,7 +12,7 @@ from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.metrics import MetricStore
 
-from .alarm import Alarm, Verdict
+from .alarm import SCALING, Alarm, Verdict
 from .book import AlarmBook
 from .data import MetricData
 from .definition import read_alarm
@@ -33,6 +33,8 @@ class CloudWatch:
         metrics: The samples.
         journal: Where changes of an alarm's state are told.
         client: Makes boto3 clients; SNS actions are published through it.
+        scale: Takes a scaling policy's ARN, its alarm's name and the newest value of its metric; actions on scaling
+            policies do nothing when omitted.
         region: The region in ARNs.
         account: The account in ARNs.
     """
@@ -48,8 +50,10 @@ class CloudWatch:
         client: Callable[[str], Any],
         region: str,
         account: str,
+        scale: Callable[[str, str, float], None] = lambda *_: None,
     ) -> None:
         self._clock = clock
+        self._scale = scale
         self._client = client
         self._arn_prefix = f"arn:aws:cloudwatch:{region}:{account}:alarm:"
         self._region = region
@@ -68,12 +72,9 @@ class CloudWatch:
         self._evaluator.stop()
 
     def snapshot(self) -> Document:
-        """Describe every alarm for an operator, in JSON's types."""
-        return {
-            "alarms": [
-                {"name": alarm.name, "state": str(alarm.state), "reason": alarm.reason} for alarm in self._book.all()
-            ]
-        }
+        """Describe every alarm for an operator, in JSON's types; those of scaling policies are none of theirs."""
+        alarms = [alarm for alarm in self._book.all() if not alarm.scales]
+        return {"alarms": [{"name": alarm.name, "state": str(alarm.state), "reason": alarm.reason} for alarm in alarms]}
 
     # --- Metrics -----------------------------------------------------------------------------------------------------
 
@@ -208,7 +209,7 @@ class CloudWatch:
         )
 
     def _act(self, alarm: Alarm, before: State, actions: Sequence[str]) -> None:
-        """Publish to SNS topics, apart from the evaluation: a slow subscriber must not delay other alarms.
+        """Publish to SNS topics and scale, apart from the evaluation: a slow subscriber must not delay other alarms.
 
         Any other action is only kept in the history.
         """
@@ -216,6 +217,11 @@ class CloudWatch:
         message = self._message(alarm, before)
         if topics:
             threading.Thread(target=self._publish, args=(topics, alarm, message), daemon=True).start()
+        policies = [action for action in actions if action.startswith(SCALING)]
+        points = alarm.reason_data.get("recentDatapoints")  # none when somebody set the state by hand
+        if policies and points:
+            asked = (policies, alarm.name, float(points[-1]))
+            threading.Thread(target=self._ask_to_scale, args=asked, name="scaling", daemon=True).start()
 
     def _publish(self, topics: Sequence[str], alarm: Alarm, message: Mapping[str, Any]) -> None:
         subject = f'{message["NewStateValue"]}: "{alarm.name}" in {self._region}'
@@ -224,6 +230,13 @@ class CloudWatch:
                 self._client("sns").publish(TopicArn=topic, Subject=subject[:100], Message=json.dumps(message))
             except Exception:  # noqa: BLE001 - CloudWatch does not mind an action that fails either
                 _log.exception("alarm %s could not notify %s", alarm.name, topic)
+
+    def _ask_to_scale(self, policies: Sequence[str], alarm: str, value: float) -> None:
+        for policy in policies:
+            try:
+                self._scale(policy, alarm, value)
+            except Exception:  # noqa: BLE001 - likewise
+                _log.exception("alarm %s could not scale by %s", alarm, policy)
 
     def _message(self, alarm: Alarm, before: State) -> Mapping[str, Any]:
         return {
