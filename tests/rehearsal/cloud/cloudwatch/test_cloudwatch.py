@@ -8,6 +8,7 @@ from bluegreen.rehearsal.cloud.api import ApiError
 from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.cloudwatch import AlarmType, CloudWatch, CompositeAlarmType
 from bluegreen.rehearsal.cloud.journal import Journal
+from bluegreen.rehearsal.cloud.load_balancing.access_log import AccessLog
 from bluegreen.rehearsal.cloud.metrics import MetricStore
 from tests.rehearsal.cloud.checked import Checked
 
@@ -525,3 +526,45 @@ def test_cloudformation_refuses_wrong_properties(world: World, properties: dict[
     """A property that the type does not have, or of the wrong type, is named."""
     with pytest.raises(ValueError, match=problem):
         AlarmType(world.cloudwatch).create("a", SUM_OVER_1 | properties)
+
+
+def test_slow_answers_of_one_version_turn_its_latency_alarm_red_in_three_minutes(world: World) -> None:
+    """A tenth of the traffic held back for 600 ms: the slow group's p95 alarm is red at its third minute's end."""
+    names = {"front": "app/web/1", "b": "targetgroup/blue/1", "g": "targetgroup/green/1"}
+    log = AccessLog(world.clock, world.store, names)
+    for group in ("blue", "green"):
+        dimensions = {"LoadBalancer": "app/web/1", "TargetGroup": f"targetgroup/{group}/1"}
+        put(
+            world,
+            group,
+            Namespace="AWS/ApplicationELB",
+            MetricName="TargetResponseTime",
+            Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+            Statistic=None,
+            ExtendedStatistic="p95",
+            Threshold=0.5,
+            EvaluationPeriods=3,
+        )
+    seen = []
+    for minute in range(4):
+        for _ in range(10):
+            for backend, delay in [("b", 0)] * 9 + [("g", 600 if minute else 0)]:
+                log.read(f"1000 front {backend} 127.77.0.2:80 200 20 -- {delay}", real_now=1.0)
+        world.at(60 * (minute + 1))
+        seen.append((world.state("blue"), world.state("green")))
+    assert seen == [("OK", "OK"), ("OK", "OK"), ("OK", "OK"), ("OK", "ALARM")]
+
+
+def test_alarms_are_found_by_name_whatever_their_state(world: World) -> None:
+    """DescribeAlarms by names gives those that exist, of the types asked for, and by state those of them in it."""
+    put(world)
+    put(world, "other")
+    world.api.put_composite_alarm(AlarmName="both", AlarmRule='ALARM("errors") OR ALARM("other")')
+    world.api.set_alarm_state(AlarmName="other", StateValue="ALARM", StateReason="by hand")
+    both = {"AlarmNames": ["other", "both", "absent"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+    found = world.api.describe_alarms(**both)
+    assert [one["AlarmName"] for one in found["MetricAlarms"]] == ["other"]
+    assert [one["AlarmName"] for one in found["CompositeAlarms"]] == ["both"]
+    assert world.api.describe_alarms(AlarmNames=["both"])["CompositeAlarms"] == []
+    red = world.api.describe_alarms(AlarmNames=["errors", "other"], StateValue="ALARM")["MetricAlarms"]
+    assert [one["AlarmName"] for one in red] == ["other"]
