@@ -82,7 +82,7 @@ class Synthesized:
         for resource in self.under(prefix).values():
             properties = resource.get("Properties", {})
             documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
-            if resource["Type"] == "AWS::IAM::Policy":
+            if resource["Type"] in {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}:
                 documents.append(properties["PolicyDocument"])
             found += [statement for document in documents for statement in document["Statement"]]
         return found

@@ -12,11 +12,24 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
+from constructs import Construct
 
-from bluegreen.cdk import Container, HttpCheck, RollbackPolicy, Rollout, SecretHeader, SmokeTests
+from bluegreen.cdk import (
+    BlueGreenService,
+    BoundHook,
+    Container,
+    HttpCheck,
+    RollbackPolicy,
+    Rollout,
+    SecretHeader,
+    SmokeTests,
+)
+from bluegreen.release.lifecycle import HOOKABLE, LifecycleEvent
 from tests.cdk.support import (
     PUBLIC_SUBNETS,
     Synthesized,
@@ -41,8 +54,8 @@ def test_many_services_share_one_provider(tmp_path: Path) -> None:
     releases = stack.of_type("Custom::Release")
     assert len(releases) == 3
     assert len({json.dumps(release["Properties"]["ServiceToken"]) for release in releases}) == 1
-    (creating,) = [one for one in stack.statements("BlueGreen") if "codedeploy:CreateDeployment" in one["Action"]]
-    assert len(creating["Resource"]) == 3
+    creating = [one for one in stack.statements("BlueGreen") if "codedeploy:CreateDeployment" in one["Action"]]
+    assert json.dumps(creating).count("/release") == 3
 
 
 def test_tasks_are_listed_and_described_in_the_services_clusters_only(tmp_path: Path) -> None:
@@ -58,36 +71,83 @@ def test_tasks_are_listed_and_described_in_the_services_clusters_only(tmp_path: 
 
     statements = deployed(synthesize(tmp_path, define).statements("BlueGreenReleaseProvider"))
     prefix = "arn:aws:ecs:ap-southeast-2:111122223333"
-    (listing,) = [one for one in statements if "ecs:ListTasks" in one["Action"]]
-    assert listing == {
-        "Effect": "Allow",
-        "Action": "ecs:ListTasks",
-        "Resource": "*",
-        "Condition": {"ArnEquals": {"ecs:cluster": [f"{prefix}:cluster/shared", f"{prefix}:cluster/own"]}},
-    }
-    (describing,) = [one for one in statements if "ecs:DescribeTasks" in one["Action"]]
-    assert describing["Action"] == "ecs:DescribeTasks"
-    assert describing["Resource"] == [f"{prefix}:task/shared/*", f"{prefix}:task/own/*"]
+    listing = [one for one in statements if "ecs:ListTasks" in one["Action"]]
+    assert listing == [
+        {
+            "Effect": "Allow",
+            "Action": "ecs:ListTasks",
+            "Resource": "*",
+            "Condition": {"ArnEquals": {"ecs:cluster": [f"{prefix}:cluster/{name}"]}},
+        }
+        for name in ("shared", "own")
+    ]
+    describing = [one["Resource"] for one in statements if one["Action"] == "ecs:DescribeTasks"]
+    assert describing == [f"{prefix}:task/shared/*", f"{prefix}:task/own/*"]
 
 
 def test_the_role_of_releases_fits_as_many_services_as_a_stack(tmp_path: Path) -> None:
-    """With sixteen services the role's policy is below IAM's 10,240 characters, were every name 50 characters long."""
+    """With sixteen services, each policy of the role is below IAM's limit, were every name 50 characters long."""
     tests = SmokeTests(HttpCheck("/"))
     names = [f"Service{number}" for number in range(16)]
     stack = synthesize(tmp_path, lambda stack: [add_service(stack, name, hooks=[tests]) for name in names])
     assert len(stack.resources) <= 500
-    policy = deployed(stack.statements("BlueGreenReleaseProvider"))
-    assert len(json.dumps(policy, separators=(",", ":"))) < 10_240
+    role = stack.under("BlueGreenReleaseProviderRole")
+    policies = stack.of_type("AWS::IAM::ManagedPolicy")
+    assert size([statement for one in role.values() for statement in statements_of(one)]) < 10_240
+    assert len(policies) <= MOST_POLICIES_OF_A_ROLE
+    assert all(size(statements_of(policy)) < 6_144 for policy in policies)
+
+
+def test_a_policy_has_room_for_a_hook_at_every_step(tmp_path: Path) -> None:
+    """Two services with six hooks each share one policy of at most 6,144 characters."""
+
+    def define(stack: cdk.Stack) -> None:
+        topic = sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key"))
+        for name in ("Orders", "Carts"):
+            add_service(stack, name, hooks=[AtEvent(event) for event in HOOKABLE], notifications=topic)
+
+    (policy,) = synthesize(tmp_path, define).of_type("AWS::IAM::ManagedPolicy")
+    assert 4_000 < size(statements_of(policy)) < 6_144
+
+
+MOST_POLICIES_OF_A_ROLE = 10
+
+
+class AtEvent:
+    """A hook that is only there."""
+
+    def __init__(self, event: LifecycleEvent) -> None:
+        self.event = event
+
+    def bind(self, service: BlueGreenService) -> BoundHook:
+        """Bind a function that somebody else owns."""
+        scope = Construct(service, self.event.value)
+        return BoundHook(
+            event=self.event,
+            function=lambda_.Function.from_function_name(scope, "Function", f"CodeDeployHook_{self.event.value}"),
+            log_group=logs.LogGroup.from_log_group_name(scope, "Log", f"/aws/lambda/{scope.node.path}{'x' * 50}"[:75]),
+            longest_seconds=60,
+        )
+
+
+def statements_of(resource: dict[str, Any]) -> list[dict[str, Any]]:
+    properties = resource["Properties"]
+    documents = [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
+    documents += [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
+    return [statement for document in documents for statement in document["Statement"]]
+
+
+def size(statements: list[dict[str, Any]]) -> int:
+    return len(json.dumps({"Version": "2012-10-17", "Statement": deployed(statements)}, separators=(",", ":")))
 
 
 def deployed(value: Any) -> Any:
     """Put plausible values in the place of references."""
-    pseudo = {"AWS::Partition": "aws", "AWS::Region": "ap-southeast-2", "AWS::AccountId": "111122223333"}
     match value:
         case {"Fn::Join": [separator, parts]}:
             return separator.join(deployed(part) for part in parts)
-        case {"Ref": name}:
-            return pseudo.get(name, "x" * 50)
+        case {"Ref": str(name)}:
+            return _reference(name)
         case {"Fn::GetAtt": [_, attribute]}:
             return ("arn:aws:logs:ap-southeast-2:111122223333:log-group:" if attribute == "Arn" else "") + "x" * 50
         case dict():
@@ -95,6 +155,15 @@ def deployed(value: Any) -> Any:
         case list():
             return [deployed(item) for item in value]
     return value
+
+
+def _reference(name: str) -> str:
+    pseudo = {"AWS::Partition": "aws", "AWS::Region": "ap-southeast-2", "AWS::AccountId": "111122223333"}
+    if "Traffic" not in name:
+        return pseudo.get(name, "x" * 50)
+    kind = "listener/app" if "Listener" in name else "targetgroup"
+    arn = f"arn:aws:elasticloadbalancing:ap-southeast-2:111122223333:{kind}/{'x' * 32}/{'0' * 16}"
+    return f"{arn}/{'0' * 16}" if "Listener" in name else arn
 
 
 def test_a_nested_stack_has_names_of_its_own(tmp_path: Path) -> None:
@@ -267,7 +336,7 @@ def test_an_own_plan_has_a_name_of_its_own(tmp_path_factory: pytest.TempPathFact
 
     first = name_of(Rollout.canary(20, 10))
     assert first == name_of(Rollout.canary(20, 10, keep_previous_minutes=5))
-    assert len({first, name_of(Rollout.canary(20, 11)), name_of(Rollout.linear(20, 10))}) == 3
+    assert len({first, name_of(Rollout.canary(20, 11)), name_of(Rollout.linear(20, 5))}) == 3
 
 
 def test_an_approval_stops_what_nobody_continues(tmp_path: Path) -> None:

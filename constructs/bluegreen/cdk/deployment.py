@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
 from constructs import Construct
 
@@ -74,14 +73,12 @@ class Deployment(Construct):
         traffic: "Traffic",
         task: "Task",
         rollout: Rollout,
-        alarms: Sequence[cloudwatch.IAlarm],
+        alarm_names: Sequence[str],
         hooks: Sequence[BoundHook],
     ) -> None:
         super().__init__(scope, construct_id)
         self.config_name = self._config(rollout)
         self.config_arn = arns.colon("codedeploy", "deploymentconfig", self.config_name)
-        production_listener_arn = traffic.production_listener.listener_arn
-        test_listener_arn = traffic.test_listener.listener_arn
         self.role = codedeploy_role(
             self,
             "Role",
@@ -90,7 +87,7 @@ class Deployment(Construct):
                 arns.slash("ecs", "service", f"{cluster_name}/{service_name}"),
                 arns.slash("ecs", "task-set", f"{cluster_name}/{service_name}/*"),
             ],
-            listener_arns=[production_listener_arn, test_listener_arn],
+            listener_arns=traffic.listener_arns,
             passed_role_arns=[task.task_role.role_arn, task.execution_role.role_arn],
             hook_arns=[hook.function.function_arn for hook in hooks],
         )
@@ -104,9 +101,9 @@ class Deployment(Construct):
             deployment_style={"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
             ecs_services=[{"clusterName": cluster_name, "serviceName": service_name}],
             blue_green_deployment_configuration=_blue_green(rollout),
-            load_balancer_info=_load_balancer_info(traffic, production_listener_arn, test_listener_arn),
-            alarm_configuration=_alarm_configuration(alarms),
-            auto_rollback_configuration={"enabled": True, "events": _rollback_events(alarms)},
+            load_balancer_info=_load_balancer_info(traffic),
+            alarm_configuration=_alarm_configuration(alarm_names),
+            auto_rollback_configuration={"enabled": True, "events": _rollback_events(alarm_names)},
         )
 
     def _config(self, rollout: Rollout) -> str:
@@ -138,24 +135,25 @@ def _blue_green(rollout: Rollout) -> dict[str, object]:
     }
 
 
-def _load_balancer_info(traffic: "Traffic", production_listener_arn: str, test_listener_arn: str) -> dict[str, object]:
+def _load_balancer_info(traffic: "Traffic") -> dict[str, object]:
+    production_arn, test_arn = traffic.listener_arns
     pair = {
         "targetGroups": [{"name": name} for name in traffic.target_group_names],
-        "prodTrafficRoute": {"listenerArns": [production_listener_arn]},
-        "testTrafficRoute": {"listenerArns": [test_listener_arn]},
+        "prodTrafficRoute": {"listenerArns": [production_arn]},
+        "testTrafficRoute": {"listenerArns": [test_arn]},
     }
     return {"targetGroupPairInfoList": [pair]}
 
 
-def _alarm_configuration(alarms: Sequence[cloudwatch.IAlarm]) -> dict[str, object] | None:
+def _alarm_configuration(alarm_names: Sequence[str]) -> dict[str, object] | None:
     # A poll that fails must not pass for quiet alarms, so it stops the deployment as well.
-    names = [{"name": alarm.alarm_name} for alarm in alarms]
-    return {"enabled": True, "alarms": names, "ignorePollAlarmFailure": False} if alarms else None
+    names = [{"name": name} for name in alarm_names]
+    return {"enabled": True, "alarms": names, "ignorePollAlarmFailure": False} if names else None
 
 
-def _rollback_events(alarms: Sequence[cloudwatch.IAlarm]) -> list[str]:
+def _rollback_events(alarm_names: Sequence[str]) -> list[str]:
     always = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_REQUEST"]
-    return [*always, "DEPLOYMENT_STOP_ON_ALARM"] if alarms else always
+    return [*always, "DEPLOYMENT_STOP_ON_ALARM"] if alarm_names else always
 
 
 def _traffic_routing(rollout: Rollout) -> dict[str, object]:

@@ -29,6 +29,19 @@ if TYPE_CHECKING:
 _SINGLETON = "BlueGreenReleaseProvider"
 _LONGEST_SECONDS = 7 * 24 * 3600
 """What a release that is handed on may take: two waits of two days each, which is CodeDeploy's longest, and more."""
+_SERVICES_A_POLICY = 2
+"""A policy has 6,144 characters, too few for three services with a hook at every step; a role has ten policies."""
+_UNBOUND_ACTIONS = (
+    # AWS's references disagree on whether these can be narrowed to a deployment group: a role that cannot stop a
+    # deployment is worse than one that could stop a neighbour's.
+    "codedeploy:StopDeployment",
+    "codedeploy:ContinueDeployment",
+    # These have no narrower resource, or, as composite alarms, are shown only to those who may see all.
+    "elasticloadbalancing:DescribeTargetGroups",
+    "elasticloadbalancing:DescribeTargetGroupAttributes",
+    "application-autoscaling:DescribeScalableTargets",
+    "cloudwatch:DescribeAlarms",
+)
 STEP_SECONDS = 60
 """How long one step of the function may take: about twelve calls, each bounded by its client."""
 
@@ -37,14 +50,13 @@ class ReleaseProvider(Construct):
     """Drives every release of one stack; there is one in each stack, see `of`.
 
     The function's role comes first and can do what Custom::DeployedState needs: that resource is there before listeners
-    and services are. What names those is a policy of its own, for which each release waits.
+    and services are. What names those is in policies of their own, for which each release waits.
 
     Attributes:
         function: The function that answers CloudFormation and takes each step of a release.
         log_group: Where it says what it saw and decided.
         state_machine: Calls it again and again until the release has ended, for longer than a function may run.
-        role: What the function may do before there is a service.
-        policy: What it may do for each service; it grows with them.
+        role: What the function may do.
         backstop: Tells the function of every deployment that ended, so that scale-in is resumed whatever else failed.
         arns: Writes the ARNs of the stack's resources.
     """
@@ -75,23 +87,16 @@ class ReleaseProvider(Construct):
         state_machine_arn = self.arns.colon("states", "stateMachine", name)
         self._names: set[tuple[str, str]] = set()
         self._applications: list[str] = []
-        self._early, self._grants = Grants(), Grants()
+        self._policies: list[tuple[iam.ManagedPolicy, Grants]] = []
+        self._served = 0
+        self._early = Grants()
         self._early.add("states:StartExecution", on=[state_machine_arn])
         self._early.add("cloudformation:DescribeStacks", on=[Aws.STACK_ID])
         self._early.add(
-            # These take a deployment's id, and AWS's references disagree on whether they can be narrowed to a group:
-            # a role that cannot stop a deployment is worse than one that could stop a neighbour's.
-            "codedeploy:StopDeployment",
-            "codedeploy:ContinueDeployment",
             "codedeploy:ListDeploymentTargets",
             "codedeploy:BatchGetDeploymentTargets",
-            # These have no narrower resource, or show composite alarms only to those who may see every alarm.
             "elasticloadbalancing:DescribeListeners",
-            "elasticloadbalancing:DescribeTargetGroups",
-            "elasticloadbalancing:DescribeTargetGroupAttributes",
-            "cloudwatch:DescribeAlarms",
-            "application-autoscaling:DescribeScalableTargets",
-            on=["*"],
+            on=["*"],  # none has a narrower resource, or AWS's references disagree on whether it has
         )
         self.log_group = logs.LogGroup(
             self, "LogGroup", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
@@ -115,14 +120,8 @@ class ReleaseProvider(Construct):
             log_group=self.log_group,
             environment={"BLUEGREEN_STATE_MACHINE_ARN": state_machine_arn},
         )
-        self.policy = iam.Policy(self, "Services", document=self._grants.document, roles=[self.role])
         self.state_machine = self._state_machine(name)
         self.backstop = self._backstop()
-
-    @property
-    def needs(self) -> Sequence[IConstruct]:
-        """What a release needs beside the function, and does not refer to."""
-        return [self.state_machine, self.policy, self.backstop, self._backstop_permission]
 
     def know(self, application: "Application", given_listener_arns: Sequence[str]) -> None:
         """Let the function tell the state of one more service, before its listeners are there.
@@ -131,10 +130,8 @@ class ReleaseProvider(Construct):
             application: The service's CodeDeploy application.
             given_listener_arns: The listeners that others own and the function connects with the service.
         """
-        group, app = [application.deployment_group_arn], [application.arn]
+        group = [application.deployment_group_arn]
         self._early.add("codedeploy:GetDeployment", "codedeploy:ListDeployments", on=group)
-        self._grants.add("codedeploy:CreateDeployment", "codedeploy:UpdateDeploymentGroup", on=group)
-        self._grants.add("codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision", on=app)
         if given_listener_arns:
             self._early.add("elasticloadbalancing:ModifyListener", on=given_listener_arns)
         self._applications.append(application.name)
@@ -143,41 +140,50 @@ class ReleaseProvider(Construct):
     def serve(
         self,
         *,
+        application: "Application",
         deployment: "Deployment",
         traffic: "Traffic",
         cluster_name: str,
         service_name: str,
         log_groups: Sequence[logs.ILogGroup],
         notifications: sns.ITopic | None,
-    ) -> None:
+    ) -> Sequence[IConstruct]:
         """Let the function drive the releases of one more service.
 
         Args:
+            application: The service's CodeDeploy application.
             deployment: Its deployment group.
             traffic: Its listeners and target groups.
             cluster_name: Its cluster.
             service_name: Its ECS service.
             log_groups: Where its hooks write.
             notifications: Where the function says what nobody waits for; nowhere when None.
+
+        Returns:
+            What the service's release needs beside the function, and does not refer to.
         """
-        add, arns = self._grants.add, self.arns
+        policy, grants = self._next_policy()
+        add, arns = grants.add, self.arns
+        # UpdateDeploymentGroup is asked for by a deployment that overrides the group's alarms.
+        deploy = ("codedeploy:CreateDeployment", "codedeploy:GetDeploymentGroup", "codedeploy:UpdateDeploymentGroup")
+        add(*deploy, on=[application.deployment_group_arn])
+        add("codedeploy:GetApplicationRevision", "codedeploy:RegisterApplicationRevision", on=[application.arn])
         way_back = arns.colon("codedeploy", "deploymentconfig", ALL_AT_ONCE)
         add("codedeploy:GetDeploymentConfig", on=[deployment.config_arn, way_back])
         service_arn = arns.slash("ecs", "service", f"{cluster_name}/{service_name}")
         add("ecs:DescribeServices", "ecs:UpdateService", on=[service_arn])
         add("ecs:DescribeTasks", on=[arns.slash("ecs", "task", f"{cluster_name}/*")])
-        self._grants.add_listing_of_tasks(arns.slash("ecs", "cluster", cluster_name))
+        grants.add_listing_of_tasks(arns.slash("ecs", "cluster", cluster_name))
         modify_group = ("elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes")
         add(*modify_group, on=traffic.target_group_arns)
-        listeners = (traffic.production_listener, traffic.test_listener)
-        add("elasticloadbalancing:ModifyListener", on=[listener.listener_arn for listener in listeners])
-        # The name of a scalable target is an id that nobody knows before it exists.
-        targets = arns.slash("application-autoscaling", "scalable-target", "*")
-        add("application-autoscaling:RegisterScalableTarget", on=[targets])
+        add("elasticloadbalancing:ModifyListener", on=traffic.listener_arns)
         if log_groups:
             add("logs:FilterLogEvents", on=[log_group.log_group_arn for log_group in log_groups])
         if notifications:
             add("sns:Publish", on=[notifications.topic_arn])
+            if key := notifications.master_key:
+                add("kms:Decrypt", "kms:GenerateDataKey", on=[key.key_arn])
+        return [self.state_machine, self._policies[0][0], policy, self.backstop, self._backstop_permission]
 
     def claim_name(self, cluster: ecs.ICluster, service_name: str | None) -> None:
         """Refuse a name that another service of the stack has in the same cluster.
@@ -204,6 +210,27 @@ class ReleaseProvider(Construct):
         self.state_machine.definition = release_definition(
             self.function.function_arn, step_seconds=STEP_SECONDS, longest_seconds=_LONGEST_SECONDS
         )
+
+    def _next_policy(self) -> tuple[iam.ManagedPolicy, Grants]:
+        """Return the policy of one more service: what names all services of a stack does not fit into one."""
+        if self._served % _SERVICES_A_POLICY == 0:
+            grants = Grants()
+            if not self._policies:
+                grants.add(*_UNBOUND_ACTIONS, on=["*"])
+                # A scalable target's id is made by AWS.
+                targets = self.arns.slash("application-autoscaling", "scalable-target", "*")
+                grants.add("application-autoscaling:RegisterScalableTarget", on=[targets])
+            construct_id = f"Services{self._served // _SERVICES_A_POLICY + 1}"
+            policy = iam.ManagedPolicy(
+                self,
+                construct_id,
+                description="Drives the releases of some services of one stack",
+                document=grants.document,
+                roles=[self.role],
+            )
+            self._policies.append((policy, grants))
+        self._served += 1
+        return self._policies[-1]
 
     def _backstop(self) -> events.CfnRule:
         function_arn = self.function.function_arn

@@ -89,11 +89,13 @@ class Release(Construct):
         service: "BlueGreenService",
         cluster_name: str,
         network: "TaskNetwork",
+        alarm_names: Sequence[str],
         hooks: Sequence[BoundHook],
         settings: ReleaseSettings,
     ) -> None:
         super().__init__(scope, construct_id)
         traffic, task = service.traffic, service.task
+        production_listener_arn, test_listener_arn = traffic.listener_arns
         self.resource = CustomResource(
             self,
             "Resource",
@@ -108,15 +110,15 @@ class Release(Construct):
                 "ContainerName": CONTAINER_NAME,
                 "ContainerPort": service.container_port,
                 "Version": task.version,
-                "ProductionListener": traffic.production_listener.listener_arn,
-                "TestListener": traffic.test_listener.listener_arn,
+                "ProductionListener": production_listener_arn,
+                "TestListener": test_listener_arn,
                 "Listeners": traffic.listener_properties,
                 "TargetGroups": list(traffic.target_group_arns),
                 "Hooks": {hook.event.value: hook.function.function_arn for hook in hooks},
                 "HookSeconds": {hook.event.value: hook.longest_seconds for hook in hooks},
                 "HookLogGroups": {hook.event.value: hook.log_group.log_group_name for hook in hooks},
                 "LogGroup": task.log_group.log_group_name,
-                "Alarms": [alarm.alarm_name for alarm in service.alarms],
+                "Alarms": list(alarm_names),
                 "NetworkConfiguration": {
                     "Subnets": list(network.subnet_ids),
                     "SecurityGroups": list(network.security_group_ids),

@@ -250,6 +250,7 @@ class BlueGreenService(Construct):
         plan, policy, tasks = rollout or DEFAULT_ROLLOUT, rollback or RollbackPolicy(), scaling or Scaling()
         warn_about(self, plan, policy)
         self.alarms = self._bind_rollback(policy)
+        self._alarm_names = [alarm.alarm_name for alarm in self.alarms]
         self.scalable_target = self._bind_scaling(tasks)
         self.deployment = self._define_deployment(plan)
         settings = ReleaseSettings(
@@ -368,12 +369,13 @@ class BlueGreenService(Construct):
             traffic=self.traffic,
             task=self.task,
             rollout=rollout,
-            alarms=self.alarms,
+            alarm_names=self._alarm_names,
             hooks=self.hooks,
         )
 
     def _define_release(self, network: TaskNetwork, settings: ReleaseSettings) -> Release:
-        self.provider.serve(
+        needs = self.provider.serve(
+            application=self.application,
             deployment=self.deployment,
             traffic=self.traffic,
             cluster_name=self._cluster_name,
@@ -389,12 +391,13 @@ class BlueGreenService(Construct):
             service=self,
             cluster_name=self._cluster_name,
             network=network,
+            alarm_names=self._alarm_names,
             hooks=self.hooks,
             settings=settings,
         )
         # Beside what it refers to, a release needs these; and what is made last goes first.
         roles = (self.task.task_role, self.task.execution_role)
-        release.node.add_dependency(*self.provider.needs, self.scalable_target, *roles, *self._needs_of_hooks)
+        release.node.add_dependency(*needs, self.scalable_target, *roles, *self._needs_of_hooks)
         return release
 
 

@@ -1,6 +1,5 @@
 """What stands before the tasks: the load balancer, its listeners, and the two target groups that take turns."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,12 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct, IDependable
 
 from ._frozen import frozen_target_group
+from ._given_listeners import Listeners
 from ._listener_properties import listener_properties
 from ._peers import InlinePeer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .deployed_state import DeployedState
 
@@ -66,12 +66,14 @@ class Traffic(Construct):
         ports: Scheme and ports of the listeners.
         given_listener_arns: The ARNs of a given production and a given test listener; empty when they are its own.
         listener_properties: What the listeners state beside their target groups, whenever the stack is synthesized.
-        production_listener: Where users come in; there from `listen` on.
+        production_listener: Where users come in. This and what follows is there from `listen` on.
         test_listener: Where hooks reach the candidate; closed to everybody whom `allow_test_traffic` did not let in.
+        listener_arns: The ARNs of the production and of the test listener.
     """
 
     production_listener: elbv2.IApplicationListener
     test_listener: elbv2.IApplicationListener
+    listener_arns: tuple[str, str]
 
     def __init__(
         self,
@@ -82,7 +84,7 @@ class Traffic(Construct):
         ports: Ports,
         certificate: acm.ICertificate | None,
         load_balancer: elbv2.IApplicationLoadBalancer | None,
-        listeners: tuple[elbv2.IApplicationListener, elbv2.IApplicationListener] | None,
+        listeners: Listeners | None,
         public: bool,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -109,7 +111,12 @@ class Traffic(Construct):
         )
         self._given = listeners
         self.given_listener_arns = [listener.listener_arn for listener in listeners or ()]
-        self.listener_properties = self._listener_properties()
+        self._made: dict[str, elbv2.ApplicationListener] = {}
+        self.listener_properties: Mapping[str, Any] | IResolvable = (
+            {"Production": {"Port": ports.production}, "Test": {"Port": ports.test}}
+            if listeners
+            else listener_properties(Stack.of(self), lambda: self._made)
+        )
 
     def listen(self, deployed_state: "DeployedState") -> None:
         """Define the listeners, or take the given ones. Called once.
@@ -117,14 +124,9 @@ class Traffic(Construct):
         Args:
             deployed_state: Knows the weights that the listeners have.
         """
-        if self._given:
-            self.production_listener, self.test_listener = self._given
-            return
-        production, test = deployed_state.weights("Production"), deployed_state.weights("Test")
-        self.production_listener = self._listener("ProductionListener", self.ports.production, production)
-        self.test_listener = self._listener("TestListener", self.ports.test, test, open_to_world=False)
-        if self._owned and self._certificates:
-            self._redirect_plain_http(after=self.production_listener)
+        production, test = self._given or self._own_listeners(deployed_state)
+        self.production_listener, self.test_listener = production, test
+        self.listener_arns = (production.listener_arn, test.listener_arn)
 
     @property
     def load_balancer_security_groups(self) -> "Sequence[ec2.ISecurityGroup]":
@@ -134,8 +136,10 @@ class Traffic(Construct):
     @property
     def ways_to_tasks(self) -> "Sequence[IDependable]":
         """What a task waits for before it can become healthy, apart from its own security group."""
-        own = Stack.of(self)
-        rules = [group for group in self.load_balancer_security_groups if Stack.of(group) == own]
+        rules: Sequence[IDependable] = self.load_balancer_security_groups
+        if not self._owned:  # rules of somebody else's groups may be in another stack, which must not wait for this one
+            here = Stack.of(self)
+            rules = [group for group in self.load_balancer_security_groups if Stack.of(group) == here]
         return [self.production_listener, self.test_listener, *rules]
 
     def allow_test_traffic(self, caller: ec2.SecurityGroup) -> None:
@@ -193,11 +197,6 @@ class Traffic(Construct):
             expression=expression, using_metrics=metrics, label=label, period=Duration.minutes(1)
         )
 
-    def _listener_properties(self) -> Mapping[str, Any] | IResolvable:
-        if self._given:
-            return {"Production": {"Port": self.ports.production}, "Test": {"Port": self.ports.test}}
-        return listener_properties(lambda: {"Production": self.production_listener, "Test": self.test_listener})
-
     def _own_load_balancer(self, vpc: ec2.IVpc) -> elbv2.ApplicationLoadBalancer:
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="The load balancer", allow_all_outbound=False
@@ -211,6 +210,14 @@ class Traffic(Construct):
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elbv2.DesyncMitigationMode.STRICTEST,
         )
+
+    def _own_listeners(self, deployed_state: "DeployedState") -> Listeners:
+        production = self._listener("ProductionListener", self.ports.production, deployed_state.weights("Production"))
+        test = self._listener("TestListener", self.ports.test, deployed_state.weights("Test"), open_to_world=False)
+        if self._owned and self._certificates:
+            self._redirect_plain_http(after=production)
+        self._made.update(Production=production, Test=test)
+        return production, test
 
     def _listener(
         self, construct_id: str, port: int, weights: tuple[float, float], *, open_to_world: bool | None = None
