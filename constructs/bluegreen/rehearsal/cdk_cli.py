@@ -116,7 +116,7 @@ class CdkCli:
             source: tuple[str, ...] = ("--output", str(self._assembly()), *self._given(context))
         else:
             assembly = self._assembly()
-            shutil.copytree(self._synthesize(context), assembly)
+            shutil.copytree(self.prepare(context), assembly)
             edited(assembly, edit)
             source = ("--app", str(assembly))
         return self.run("deploy", stack, *source, "--require-approval", "never", "--progress", "events")
@@ -137,6 +137,17 @@ class CdkCli:
             raise CdkError(f"cdk synth failed with exit code {code}: {last_line(log)}", hint=f"see {log}")
         return assembly
 
+    def prepare(self, context: Mapping[str, str]) -> Path:
+        """Synthesize for edits, unless that was done before with the same context; return the assembly.
+
+        Raises:
+            CdkError: If that fails.
+        """
+        key = self._given(context)
+        if key not in self._synthesized:
+            self._synthesized[key] = self.synth(context)
+        return self._synthesized[key]
+
     def destroy(self, stack: str, context: Mapping[str, str]) -> tuple[int, Path]:
         """Delete a stack without asking; return the exit code and the file with the output."""
         return self.run("destroy", stack, "--force", "--output", str(self._assembly()), *self._given(context))
@@ -145,12 +156,6 @@ class CdkCli:
         """End the commands that run, if any."""
         for process in list(self._running):
             children.end(process, STOP_SECONDS)
-
-    def _synthesize(self, context: Mapping[str, str]) -> Path:
-        key = self._given(context)
-        if key not in self._synthesized:
-            self._synthesized[key] = self.synth(context)
-        return self._synthesized[key]
 
     def _assembly(self) -> Path:
         """Return a folder for a new assembly."""

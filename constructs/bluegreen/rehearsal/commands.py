@@ -37,15 +37,23 @@ class Versions:
     Args:
         live: The one that was deployed last with success; empty before the first.
         number: Of the newest that was named.
+        released: Every version that was ever live, in order.
     """
 
     live: str = ""
     number: int = 0
+    released: list[str] = field(default_factory=list)
 
     def next(self) -> str:
         """Name a version that was never deployed."""
         self.number += 1
         return f"v{self.number}"
+
+    def now_live(self, version: str) -> None:
+        """Take down that a version was deployed with success."""
+        if version != self.live:
+            self.live = version
+            self.released.append(version)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +138,11 @@ class Commands:
         return self._application.versions.live
 
     @property
+    def released(self) -> list[str]:
+        """Every version that was ever live, in order; the last one is."""
+        return list(self._application.versions.released)
+
+    @property
     def stack(self) -> str:
         """The stack that commands are about when they name none."""
         return self._application.stack
@@ -192,6 +205,14 @@ class Commands:
             replace(Deploy(stack=name, version="", **_UNKNOWN), destroys=True),
         )
 
+    def prepare(self, version: str) -> None:
+        """Synthesize a version now, so that a later deploy with an edit begins without that.
+
+        Raises:
+            CdkError: If that fails.
+        """
+        self._application.cdk.prepare({"version": version})
+
     @property
     def cdk(self) -> CdkCli:
         """The application's `cdk` command, for what is no deployment of its stack."""
@@ -228,7 +249,7 @@ class Commands:
         )
         self._deploys.append(deploy)
         if deploy.version and code == 0:
-            self._application.versions.live = deploy.version
+            self._application.versions.now_live(deploy.version)
         return deploy
 
     def _own_deployments(self) -> Iterable[str]:

@@ -41,6 +41,7 @@ class Evidence:
         loads: The answers of each steady load, by the load's name.
         events: In order.
         versions: Task address to version, of every task that ever ran.
+        others: Versions that users may have met although no command deployed them.
         complaints: What the scenario itself saw that must not be.
         figures: What the scenario measured, by name, with the unit in the name.
     """
@@ -52,6 +53,7 @@ class Evidence:
     loads: Mapping[str, Sequence[Answer]]
     events: Sequence[Event]
     versions: Mapping[str, str]
+    others: frozenset[str] = frozenset()
     complaints: Sequence[str] = ()
     figures: Mapping[str, float] = field(default_factory=dict)
 
@@ -64,6 +66,13 @@ class Evidence:
     def candidate(self) -> str:
         """The version that was deployed last; the live one when none was."""
         return next((deploy.version for deploy in reversed(self.deploys) if deploy.version), self.live)
+
+    @property
+    def released(self) -> str:
+        """The version that should serve at the end: that of the last command that went well, or else the live one."""
+        fine = {Outcome.SUCCEEDED, Outcome.UNCHANGED}
+        went_well = [deploy.version for deploy in self.deploys if deploy.outcome in fine and deploy.version]
+        return went_well[-1] if went_well else self.live
 
     @property
     def deployed(self) -> float:

@@ -22,6 +22,8 @@ from . import children
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
 CALL_SECONDS = 10.0
+ATTEMPTS = 10
+"""Of one call to AWS: a scenario may have three in ten throttled, and what is looked at must not fail by that."""
 DYING_SECONDS = 1.0
 """Between the last answer of a cloud that dies and its end."""
 
@@ -108,7 +110,7 @@ class LocalCloud:
             region_name=self.ready.region,
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 - no secret
-            config=Config(proxies={}),
+            config=Config(proxies={}, retries={"mode": "standard", "total_max_attempts": ATTEMPTS}),
         )
 
     def state(self) -> dict[str, Any]:

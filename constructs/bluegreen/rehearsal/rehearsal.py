@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -24,6 +24,10 @@ from .workload import Workload
 
 SETTLE_SECONDS = 120.0
 """How long the alarms of one scenario may take to go quiet before the next."""
+
+
+SCALING_ALARMS = "TargetTracking-"
+"""How Application Auto Scaling names alarms of its own; one of them is red whenever there could be fewer tasks."""
 
 
 class DeployError(RehearsalError):
@@ -225,7 +229,8 @@ class Rehearsal:
         self._show.begin(scenario, application.versions.live)
         with self._stage(application) as stage:
             if not scenario.application and scenario.fewest_per_second:
-                stage.start_load()
+                connections = scenario.connections or self._workload.connections
+                stage.start_load(workload=replace(self._workload, connections=connections))
             stage.begin_play()
             scenario.run(stage)
             return stage.finish()
@@ -235,10 +240,13 @@ class Rehearsal:
         cloudwatch = self.cloud.client("cloudwatch")
         deadline = time.monotonic() + SETTLE_SECONDS
         while True:
-            described = cloudwatch.describe_alarms(StateValue="ALARM")
-            found = [alarm for kind in ("MetricAlarms", "CompositeAlarms") for alarm in described.get(kind, [])]
-            # A scaling policy's low alarm is red whenever little goes on.
-            red = [alarm["AlarmName"] for alarm in found if not alarm["AlarmName"].startswith("TargetTracking-")]
+            described = cloudwatch.describe_alarms(StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+            red = [
+                alarm["AlarmName"]
+                for kind in ("MetricAlarms", "CompositeAlarms")
+                for alarm in described.get(kind, [])
+                if not alarm["AlarmName"].startswith(SCALING_ALARMS)
+            ]
             if not red:
                 return
             if time.monotonic() > deadline:

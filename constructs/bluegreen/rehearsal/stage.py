@@ -45,6 +45,7 @@ class Stage(Commands):
         on_answers: Called with each batch of a load's answers.
 
     Attributes:
+        folder: Where the scenario may write.
         figures: What the scenario measures, by name, with the unit in the name; told in the report.
     """
 
@@ -60,7 +61,7 @@ class Stage(Commands):
     ) -> None:
         super().__init__(application, cloud, deploying)
         self._watcher = watcher
-        self._folder = folder
+        self.folder = folder
         self._on_answers = on_answers
         self._exit = ExitStack()
         self._loads: dict[str, Traffic] = {}
@@ -69,6 +70,7 @@ class Stage(Commands):
         self._first_live = application.versions.live
         self._notes: list[Event] = []
         self._complaints: list[str] = []
+        self._others: set[str] = set()
         self._broken = False
         self.figures: dict[str, float] = {}
 
@@ -128,6 +130,10 @@ class Stage(Commands):
         )
         return [codedeploy.get_deployment(deploymentId=one)["deploymentInfo"] for one in found["deployments"]]
 
+    def deployment(self, deployment_id: str) -> dict[str, Any]:
+        """Return one of CodeDeploy's deployments, as GetDeployment tells it."""
+        return dict(self.client("codedeploy").get_deployment(deploymentId=deployment_id)["deploymentInfo"])
+
     # --- What users see ----------------------------------------------------------------------------------------------
 
     def start_load(
@@ -145,7 +151,7 @@ class Stage(Commands):
         """
         listener = (service or self.service).production_listener
         destination = production.find(self.client, listener, self._cloud.ready.ca)
-        log = self._folder / f"load-{name}.log"
+        log = self.folder / f"load-{name}.log"
         traffic = Traffic(destination, workload or self._application.workload, log, self._on_answers)
         self._exit.callback(traffic.close)
         self._loads[name] = traffic
@@ -184,6 +190,12 @@ class Stage(Commands):
         """
         self._watcher.wait_past(seconds)
 
+    def timed(self, work: Callable[[], object]) -> float:
+        """Do something and return the real seconds that it took."""
+        begun = time.monotonic()
+        work()
+        return time.monotonic() - begun
+
     def events(self, kind: str, since: float = 0.0, **facts: object) -> list[Event]:
         """Return what the journal says of this scenario so far.
 
@@ -207,6 +219,10 @@ class Stage(Commands):
         shown = ", ".join(f"{name} {value}" for name, value in facts.items())
         self.wait_until(lambda: self.events(kind, since, **facts), seconds, f"a {kind} event has {shown}")
         return self.events(kind, since, **facts)[0]
+
+    def also_serves(self, version: str) -> None:
+        """Say that users may meet a version that no command of this scenario deployed."""
+        self._others.add(version)
 
     def note(self, text: str) -> None:
         """Write a line into the scenario's timeline."""
@@ -256,6 +272,7 @@ class Stage(Commands):
             loads=loads,
             events=sorted([*self._watcher.events(self._position), *self._notes], key=lambda event: event.at),
             versions=self._watcher.versions(),
+            others=frozenset(self._others),
             complaints=tuple(self._complaints),
             figures=dict(self.figures),
         )

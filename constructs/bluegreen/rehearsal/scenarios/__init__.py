@@ -4,10 +4,28 @@ from collections.abc import Collection, Iterable
 
 from bluegreen.errors import RehearsalError
 
+from .collisions import COLLISIONS
+from .failures import FAILURES
+from .faults import FAULTS
+from .listeners import LISTENERS
+from .old_versions import OLD_VERSIONS
 from .release import RELEASE
+from .scaling import SCALING
 from .scenario import Scenario
+from .settings import SETTINGS
+from .unchanged import UNCHANGED
 
-SCENARIOS: tuple[Scenario, ...] = (*RELEASE,)
+SCENARIOS: tuple[Scenario, ...] = (
+    *RELEASE,
+    *UNCHANGED,
+    *SETTINGS,
+    *LISTENERS,
+    *COLLISIONS,
+    *FAILURES,
+    *FAULTS,
+    *SCALING,
+    *OLD_VERSIONS,
+)
 """In the order in which they are played; each starts from what the one before left live."""
 
 DEFAULT_GROUP = "release"

@@ -50,8 +50,8 @@ def steady(fewest: int = FEWEST_PER_SECOND) -> Check:
             reached = evidence.of_load(name).per_second
             if reached < fewest:
                 return f"the load reached only {reached:.0f} requests/s of at least {fewest}"
-        deployed = {deploy.version for deploy in evidence.deploys}
-        if strangers := evidence.served_by().keys() - {evidence.live, *deployed}:
+        known = {evidence.live, *evidence.others, *(deploy.version for deploy in evidence.deploys)}
+        if strangers := evidence.served_by().keys() - known:
             return f"requests were answered by {', '.join(sorted(strangers))}"
         return None
 
@@ -83,6 +83,11 @@ def ends_on_live(evidence: Evidence) -> str | None:
     return _only(evidence, evidence.live)
 
 
+def ends_on_released(evidence: Evidence) -> str | None:
+    """Once the last command had returned, only the version of the last one that went well answered."""
+    return _only(evidence, evidence.released)
+
+
 def candidate_never_served(evidence: Evidence) -> str | None:
     """The candidate answered no request in production."""
     served = evidence.served_by().get(evidence.candidate, 0)
@@ -90,10 +95,11 @@ def candidate_never_served(evidence: Evidence) -> str | None:
 
 
 def failures_from_candidate_alone(evidence: Evidence) -> str | None:
-    """Requests did fail, and all of those that failed were answered by the candidate."""
+    """Requests did fail, and all of those that failed were answered by the version that was turned back."""
     if not evidence.failures:
         return "no request failed, so the fault was not felt and nothing is proven"
-    others = {cause: count for cause, count in evidence.failed_by().items() if cause != evidence.candidate}
+    broken = evidence.turned_back or evidence.candidate
+    others = {cause: count for cause, count in evidence.failed_by().items() if cause != broken}
     if not others:
         return None
     return (
@@ -105,6 +111,14 @@ def turned_by_alarm(evidence: Evidence) -> str | None:
     """It was an alarm that turned the release back."""
     found = evidence.turned_by
     return None if found and found.kind == "alarm" else f"{_cause(found)} turned the release back, expected an alarm"
+
+
+def turned_by_stop(evidence: Evidence) -> str | None:
+    """It was a stop that turned the release back, and nothing before it."""
+    found = evidence.turned_by
+    if found and found.kind == "deployment" and str(found.facts.get("status")).lower() == "stopped":
+        return None
+    return f"{_cause(found)} turned the release back, expected that its deployment is stopped"
 
 
 def failed_at(step: str) -> Check:
