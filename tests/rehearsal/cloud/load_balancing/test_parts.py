@@ -269,6 +269,19 @@ def test_a_late_line_counts_when_its_request_ended() -> None:
     assert metrics.between(name, before - 61, clock.now() - 59) == [1]
 
 
+def test_requests_per_target_are_shares_of_the_healthy_targets() -> None:
+    """The sum of RequestCountPerTarget is requests over healthy targets, by group and by group and load balancer."""
+    clock, metrics = Clock(60), MetricStore()
+    names = {"f": "app/web/1", "b": "targetgroup/blue/1"}
+    log = access_log.AccessLog(clock, metrics, names, {"b": 4})
+    for _ in range(6):
+        log.read("2000 f b 127.76.0.1:1 200 12 -- 0", real_now=2.0)
+    for dimensions in ({}, {"LoadBalancer": "app/web/1"}):
+        whole = frozenset({"TargetGroup": "targetgroup/blue/1", **dimensions}.items())
+        name = MetricName("AWS/ApplicationELB", "RequestCountPerTarget", whole)
+        assert sum(metrics.between(name, 0, float("inf"))) == 6 / 4
+
+
 # --- faults ---------------------------------------------------------------------------------------------------------
 
 

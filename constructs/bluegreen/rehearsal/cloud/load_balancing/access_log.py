@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.metrics import MetricStore
@@ -87,12 +88,20 @@ class AccessLog:
         clock: Turns real time into cloud time.
         metrics: Where samples go.
         names: The full names of load balancers by frontend, and of target groups by backend, kept by their owner.
+        healthy: How many targets of each backend are healthy, kept by their owner; one that is absent has one.
     """
 
-    def __init__(self, clock: Clock, metrics: MetricStore, names: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        metrics: MetricStore,
+        names: Mapping[str, str],
+        healthy: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self._clock = clock
         self._metrics = metrics
         self._names = names
+        self._healthy = healthy
 
     def read(self, line: str, real_now: float) -> None:
         """Take in one line of the log, at real time `real_now` in seconds since the epoch."""
@@ -109,5 +118,11 @@ class AccessLog:
                 dimensions = {"LoadBalancer": load_balancer, "TargetGroup": target_group}
                 self._metrics.record(NAMESPACE, name, dimensions, value, at)
             self._metrics.record(NAMESPACE, name, {"LoadBalancer": load_balancer}, value, at)
+        if target_group is not None and "RequestCount" in target:
+            # Its sum is, in spite of the name, the average over the group's targets: each request is a share of one.
+            share = 1 / max(1, self._healthy.get(request.backend, 1))
+            for more in ({}, {"LoadBalancer": load_balancer}):
+                dimensions = {"TargetGroup": target_group, **more}
+                self._metrics.record(NAMESPACE, "RequestCountPerTarget", dimensions, share, at)
         for name, value in own.items():
             self._metrics.record(NAMESPACE, name, {"LoadBalancer": load_balancer}, value, at)

@@ -81,9 +81,10 @@ class Core:
         self._fault: faults.Fault | None = None
         self._probes: dict[int, Probe] = {}
         self._names: dict[str, str] = {}
+        self._healthy: dict[str, int] = {}
         self._route_number = 0
         self._stopping = threading.Event()
-        log = AccessLog(clock, metrics, self._names)
+        log = AccessLog(clock, metrics, self._names, self._healthy)
         own = folder / "load-balancing"
         own.mkdir(parents=True)
         self._data_plane = DataPlane(own, lambda line: log.read(line, time.time()))
@@ -266,6 +267,7 @@ class Core:
         states = [target.state for target in group.targets.values()]
         if not states:
             return
+        self._healthy[group.backend] = states.count(State.HEALTHY)
         counts = {"HealthyHostCount": State.HEALTHY, "UnHealthyHostCount": State.UNHEALTHY}
         for user in self._records.users(group.arn):
             dimensions = {"LoadBalancer": user.full_name, "TargetGroup": group.full_name}
