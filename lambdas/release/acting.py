@@ -48,15 +48,22 @@ def act(
         botocore.exceptions.ClientError: If AWS refused.
         botocore.exceptions.BotoCoreError: If AWS could not be asked.
     """
+    if request.kind is RequestType.CREATE and not progress.prepared:
+        # Not with the first ScaleUp: autoscaling may have raised the desired count to its minimum before.
+        target_groups.apply(changes_at_creation(request.settings, request.target_groups))
+        progress.prepared = True
     match decision:
         case StartDeployment() if service:
             starting.start(decision, request, service, progress, now)
         case ScaleUp(tasks):
-            _scale_up(request, tasks)
+            service_settings.scale_up(
+                request.cluster, request.service, tasks=tasks, grace_seconds=request.grace_seconds
+            )
             progress.wait(WaitFor.FIRST_TASKS, now)
         case RestoreTraffic() if service:
             _restore_traffic(request, service)
-        case Follow(deployment_id):
+        case Follow(deployment_id) if service:
+            starting.prepare(request, service)
             progress.deployment_id = deployment_id
         case EndTerminationWait(deployment_id):
             _end_termination_wait(deployment_id, progress, now)
@@ -65,14 +72,8 @@ def act(
             progress.stopped_because = because or progress.stopped_because
         case Wait(reason):
             progress.wait(reason, now)
-        case Succeed() if service and request.kind is RequestType.UPDATE:
+        case Succeed() if service and progress.deployment_id is None:
             _settle(request, service)
-
-
-def _scale_up(request: ReleaseRequest, tasks: int) -> None:
-    """Start the first tasks, checked from the beginning as the stack asks."""
-    target_groups.apply(changes_at_creation(request.settings, request.target_groups))
-    service_settings.scale_up(request.cluster, request.service, tasks=tasks, grace_seconds=request.grace_seconds)
 
 
 def _restore_traffic(request: ReleaseRequest, service: ServiceView) -> None:

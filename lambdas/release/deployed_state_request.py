@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from bluegreen.release.deployed_state import Initial
+from bluegreen.release.deployed_state import Initial, fingerprint
 from bluegreen.release.observation import RequestType
 
 RESOURCE_TYPE = "Custom::DeployedState"
@@ -41,6 +41,11 @@ class DeployedStateRequest:
     production_ports: frozenset[int]
     test_ports: frozenset[int]
     attach_to: tuple[str, ...]
+
+    @property
+    def keeps_what_is_fixed(self) -> bool:
+        """Whether what can never change is as it was when the resource was created."""
+        return (self.physical_id or "").startswith(f"{fingerprint(self.fixed)}:")
 
     @classmethod
     def read(cls, request: Mapping[str, Any]) -> Self:

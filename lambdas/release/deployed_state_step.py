@@ -67,7 +67,7 @@ def _observe(request: DeployedStateRequest, progress: Progress, now: float) -> D
     }
     if request.kind is RequestType.CREATE:
         return DeployedStateObservation(**seen, foreign=_foreign(request))
-    if request.kind is RequestType.UPDATE:
+    if request.kind is RequestType.UPDATE and request.keeps_what_is_fixed:
         seen["rolling_back"] = is_rolling_back(stack_status.ask(request.stack_id))
         seen["active"] = deployments.active(request.application, request.deployment_group, now=now)
         seen["weights"] = _weights(request)

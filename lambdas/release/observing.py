@@ -52,7 +52,7 @@ def observe(request: ReleaseRequest, progress: Progress, now: float) -> Sight:
     }
     if request.kind is RequestType.DELETE:
         return Sight(Observation(**seen, active=_active_if_any(request, now)), None)
-    if request.kind is RequestType.UPDATE and not progress.handed_on:
+    if not progress.handed_on:
         _look_at_the_stack(request, progress)
     service = service_view.look(request.cluster, request.service)
     seen |= {"rolling_back": bool(progress.rolling_back), "cancelled": progress.cancelled}
@@ -86,7 +86,7 @@ def _look_at_the_stack(request: ReleaseRequest, progress: Progress) -> None:
     if progress.rolling_back is None:
         # A late request of the way forward may arrive when CloudFormation has begun to go back already.
         late = stack_status.newer(request.appspec.task_definition, request.previous_task_definition)
-        progress.rolling_back = is_rolling_back(status) and not late
+        progress.rolling_back = request.kind is RequestType.UPDATE and is_rolling_back(status) and not late
     # Remembered, because the stack's next update would hide it.
     progress.cancelled |= not progress.rolling_back and "ROLLBACK" in status
 

@@ -18,6 +18,7 @@ class Progress:
         started_at: When its first step ran, in seconds since the epoch.
         rolling_back: Whether CloudFormation takes an update back by it; None until CloudFormation was asked.
         cancelled: Whether CloudFormation began to take its update back while it ran.
+        prepared: Whether a new service's target groups have their settings.
         deployment_id: The deployment that it started or adopted.
         asked: The deployments that it has asked to end.
         stopped_id: The deployment that it stopped with a rollback and did not follow.
@@ -32,6 +33,7 @@ class Progress:
     started_at: float
     rolling_back: bool | None = None
     cancelled: bool = False
+    prepared: bool = False
     deployment_id: str | None = None
     asked: set[str] = field(default_factory=set)
     stopped_id: str | None = None
@@ -51,6 +53,7 @@ class Progress:
             started_at=float(document["started_at"]),
             rolling_back=document.get("rolling_back"),
             cancelled=document.get("cancelled", False),
+            prepared=document.get("prepared", False),
             deployment_id=document.get("deployment_id"),
             asked=set(document.get("asked", ())),
             stopped_id=document.get("stopped_id"),
@@ -68,6 +71,7 @@ class Progress:
             "started_at": self.started_at,
             "rolling_back": self.rolling_back,
             "cancelled": self.cancelled,
+            "prepared": self.prepared,
             "deployment_id": self.deployment_id,
             "asked": sorted(self.asked),
             "stopped_id": self.stopped_id,

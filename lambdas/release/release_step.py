@@ -15,10 +15,12 @@ import scale_in
 from answer import Answer
 from bluegreen.release.convergence import (
     Decision,
+    EndTerminationWait,
     Fail,
     Follow,
     HandOn,
     StartDeployment,
+    Stop,
     Succeed,
     decide,
     decide_without_sight,
@@ -74,7 +76,8 @@ def _look_decide_act(request: ReleaseRequest, progress: Progress, now: float) ->
 
 def _with_evidence(decision: Decision, seen: Observation, request: ReleaseRequest) -> Decision:
     """Decide again with what is asked only now: the alarms before a start, the hook's log before a failure is told."""
-    if isinstance(decision, StartDeployment) and not decision.back:
+    begins = seen.request is RequestType.UPDATE and seen.followed is None and not seen.rolling_back
+    if begins and isinstance(decision, StartDeployment | EndTerminationWait | Stop):
         return decide(dataclasses.replace(seen, red_alarms=red_alarms.among(request.alarms)))
     if isinstance(decision, Fail) and seen.followed is not None:
         hook = hook_evidence.report(request, seen.followed, time.time())
@@ -90,4 +93,6 @@ def _decide_on_error(error: Exception, request: ReleaseRequest, progress: Progre
     if not aws_clients.may_pass(error):
         return Fail(f"release of {request.version} failed: {problem}")
     progress.wait(WaitFor.AWS, now)
-    return decide_without_sight(progress.elapsed(now), progress.waited(now)[WaitFor.AWS], problem)
+    return decide_without_sight(
+        progress.elapsed(now), progress.waited(now)[WaitFor.AWS], problem, handed_on=progress.handed_on
+    )

@@ -22,7 +22,7 @@ _AT_ONCE = "CodeDeployDefault.ECSAllAtOnce"
 def start(
     decision: StartDeployment, request: ReleaseRequest, service: ServiceView, progress: Progress, now: float
 ) -> None:
-    """Bring the settings that the version comes with to the group it will use, and start its deployment.
+    """Prepare for the version that the stack asks for, and start its deployment.
 
     Args:
         decision: What was decided.
@@ -35,10 +35,7 @@ def start(
         botocore.exceptions.ClientError: If AWS refused.
         botocore.exceptions.BotoCoreError: If AWS could not be asked.
     """
-    target_groups.apply(changes_at_a_release(request.settings, request.target_groups, service.live_group or "none"))
-    service_settings.set_grace(
-        request.cluster, request.service, grace_seconds=request.grace_seconds, present=service.grace_seconds
-    )
+    prepare(request, service)
     try:
         answer = aws_clients.client("codedeploy").create_deployment(
             applicationName=request.application,
@@ -52,6 +49,24 @@ def start(
         return
     progress.deployment_id = answer["deploymentId"]
     progress.ignored_alarms = list(decision.without_alarms)
+
+
+def prepare(request: ReleaseRequest, service: ServiceView) -> None:
+    """Bring the settings that a version comes with to the group that its deployment uses, and to the service.
+
+    Args:
+        request: What the stack asks for.
+        service: The service as it was seen.
+
+    Raises:
+        botocore.exceptions.ClientError: If AWS refused.
+        botocore.exceptions.BotoCoreError: If AWS could not be asked.
+        ValueError: If the live tasks are in none of the service's groups.
+    """
+    target_groups.apply(changes_at_a_release(request.settings, request.target_groups, service.live_group or "none"))
+    service_settings.set_grace(
+        request.cluster, request.service, grace_seconds=request.grace_seconds, present=service.grace_seconds
+    )
 
 
 def _release(request: ReleaseRequest, without_alarms: tuple[str, ...]) -> dict[str, Any]:
