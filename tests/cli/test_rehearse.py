@@ -139,7 +139,7 @@ def test_the_scenarios_can_be_listed() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--scenario", "relaese"), "error: there is no scenario 'relaese'; there are crash-at-start,"),
+        (("--scenario", "relaese"), "error: there is no scenario 'relaese'; there are alarm-still-red,"),
         (("--group", "unsafe"), "error: there is no group 'unsafe'"),
         (("--app-dir", "{empty}"), "error: no cdk.json in {empty}"),
         (("--app-dir", "{app}"), "error: no bluegreen.toml in {app}"),
