@@ -28,7 +28,7 @@ class Cloud:
         self._service(groups[0])
         self._deployment_group()
 
-    def client(self, name: str) -> Any:
+    def client(self, name: Any) -> Any:
         return boto3.client(
             name,
             endpoint_url=self.ready["endpoint"],
