@@ -111,9 +111,10 @@ def refusal() -> Callable[..., ClientError]:
 
 
 @pytest.fixture
-def world(aws: FakeAws) -> FakeAws:
-    """The old version is live on blue, nothing is under way, and all settings are as the stack asks."""
+def world(aws: FakeAws, answers: list[tuple[str, str, str]]) -> FakeAws:
+    """The old version is live on blue, nothing is under way, all settings are as the stack asks; nobody is told yet."""
     world = aws
+    assert answers == []
     world.scaling = {"DynamicScalingInSuspended": False, "ScheduledScalingSuspended": True}
     world.groups = {arn: SETTINGS | {"deregistration": "30"} for arn in (BLUE, GREEN)}
     world.answers |= {

@@ -43,8 +43,9 @@ def listening(port: int, arn: str, **weights: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def told(world: Any, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What CloudFormation is told, with the attributes."""
+    assert world.calls == []
     seen: list[dict[str, Any]] = []
 
     def send(_: Any, status: str, reason: str, resource_id: str, *, attributes: Any = None) -> None:
