@@ -170,19 +170,21 @@ class ApplicationAutoScaling:
             return
         tracking = policy["TargetTrackingScalingPolicyConfiguration"]
         word = direction.name.title()
+        suspended = target["SuspendedState"][f"DynamicScaling{word}Suspended"]
+        removes = direction is Direction.IN and desired > target["MinCapacity"] and not suspended
         last = self._last.get((key, direction))
         situation = Situation(
             direction=direction,
             desired=desired,
             minimum=target["MinCapacity"],
             maximum=target["MaxCapacity"],
-            suspended=target["SuspendedState"][f"DynamicScaling{word}Suspended"],
+            suspended=suspended,
             value=value,
             target=tracking["TargetValue"],
             since_last_seconds=None if last is None else self._now() - last[0],
             cooldown_seconds=tracking.get(f"Scale{word}Cooldown", DEFAULT_COOLDOWN_SECONDS),
             before_last=last[1] if last else desired,
-            others_agree=direction is Direction.OUT or self._others_would_remove(key, policy),
+            others_agree=not removes or self._others_would_remove(key, policy),
         )
         cause = f"monitor alarm {alarm} in state ALARM triggered policy {policy['PolicyName']}"
         decision = decide(situation)
