@@ -4,7 +4,8 @@ import pytest
 
 from bluegreen.rehearsal.evidence import Event, Evidence
 from bluegreen.rehearsal.load import Answer
-from bluegreen.rehearsal.scenarios import SCENARIOS, UnknownScenarioError, select
+from bluegreen.rehearsal.scenarios import SCENARIOS, UnknownScenarioError, checks, select
+from bluegreen.rehearsal.scenarios.scenario import Scenario
 from tests.rehearsal.made_up import (
     BY_NAME,
     HOOK_FAILED,
@@ -157,3 +158,68 @@ def test_scenarios_have_names_of_their_own() -> None:
     """No two scenarios share a name, and every fault names no version of its own."""
     assert len(BY_NAME) == len(SCENARIOS)
     assert all(scenario.fault is None or "version" not in scenario.fault for scenario in SCENARIOS)
+
+
+SAFETY = [scenario for scenario in SCENARIOS if scenario.group == "safety"]
+UNDISTURBED = [scenario for scenario in SAFETY if scenario.name not in {"alarm-still-red", "task-killed"}]
+
+
+@pytest.mark.parametrize("scenario", SAFETY, ids=lambda scenario: scenario.name)
+def test_a_safety_scenario_notices_a_stack_that_is_stuck(scenario: Scenario) -> None:
+    """None of them holds when the last command left the stack where nobody can deploy."""
+    stuck = evidence(exit_code=1, stack_status="UPDATE_ROLLBACK_FAILED", events=[HOOK_FAILED])
+    assert any("failed, expected" in complaint for complaint in scenario.complaints(stuck))
+
+
+@pytest.mark.parametrize("scenario", UNDISTURBED, ids=lambda scenario: scenario.name)
+def test_a_safety_scenario_notices_one_failed_request(scenario: Scenario) -> None:
+    """None of them holds when a user met an error, but for the one in which the application fails, and kill -9."""
+    seen = evidence(answers=[*evidence().answers, RESET])
+    assert any("1 of 14851 requests failed" in complaint for complaint in scenario.complaints(seen))
+
+
+@pytest.mark.parametrize("scenario", SAFETY, ids=lambda scenario: scenario.name)
+def test_a_safety_scenario_tells_what_it_saw_itself(scenario: Scenario) -> None:
+    """What a scenario complains of while it runs is a reason not to hold, whatever the rest."""
+    assert "the network changed" in scenario.complaints(evidence(complaints=("the network changed",)))
+
+
+STOPPED = Event(1009.0, "deployment d-TWO stopped: by request", "deployment", {"status": "Stopped"})
+
+
+@pytest.mark.parametrize(
+    ("check", "seen", "said"),
+    [
+        (checks.ended("succeeded"), evidence(), None),
+        (checks.ended("succeeded", "refused"), evidence(), "the commands ended succeeded, expected succeeded, refused"),
+        (checks.ended("succeeded"), evidence(deploys=()), "the commands ended never, expected succeeded"),
+        (checks.turned_by_stop, rolled_back(events=[STOPPED]), None),
+        (checks.turned_by_stop, rolled_back(events=[RED, STOPPED]), "expected that its deployment is stopped"),
+        (checks.turned_by_stop, rolled_back(events=[]), "nothing turned the release back"),
+        (checks.ends_on_released, evidence(), None),
+        (checks.ends_on_released, rolled_back(), None),
+        (checks.ends_on_released, rolled_back(answers=answers((999, 1032, V2))), "only v1 should have"),
+        (checks.steady(), evidence(loads={}), "no load was sent"),
+        (checks.steady(), evidence(live="v0", others=frozenset({"v1"})), None),
+        (checks.steady(200), evidence(answers=evidence().answers[::2]), None),
+        (
+            checks.steady(),
+            evidence(loads={"orders": evidence().answers, "billing": evidence().answers[::2]}),
+            "reached only 225",
+        ),
+        (
+            checks.of_load("billing", checks.none_failed),
+            evidence(loads={"orders": [RESET], "billing": []}),
+            None,
+        ),
+        (
+            checks.of_load("orders", checks.none_failed),
+            evidence(loads={"orders": [RESET], "billing": []}),
+            "orders: 1 of 1 requests failed",
+        ),
+    ],
+)
+def test_a_check_looks_at_one_thing(check: checks.Check, seen: Evidence, said: str | None) -> None:
+    """Each complains of what it is about, and of nothing else."""
+    complaint = check(seen)
+    assert complaint is None if said is None else said in (complaint or "")
