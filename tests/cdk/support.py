@@ -8,6 +8,7 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
 from bluegreen.cdk import BlueGreenService
@@ -15,6 +16,7 @@ from bluegreen.cdk import BlueGreenService
 Resource = dict[str, Any]
 
 PUBLIC_SUBNETS = ["subnet-0aaaaaaaaaaaaaaaa", "subnet-0bbbbbbbbbbbbbbbb"]
+SHARED_LOAD_BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/shared/0123456789abcdef"
 PRIVATE_SUBNETS = ["subnet-0cccccccccccccccc", "subnet-0dddddddddddddddd"]
 
 
@@ -33,6 +35,33 @@ def imported_vpc(scope: Construct, construct_id: str = "Vpc") -> ec2.IVpc:
 def imported_cluster(scope: Construct) -> ecs.ICluster:
     """Return a cluster that somebody else owns."""
     return ecs.Cluster.from_cluster_attributes(scope, "Cluster", cluster_name="shop", vpc=imported_vpc(scope))
+
+
+def imported_load_balancer(scope: Construct) -> elbv2.IApplicationLoadBalancer:
+    """Return a load balancer that somebody else owns."""
+    return elbv2.ApplicationLoadBalancer.from_application_load_balancer_attributes(
+        scope,
+        "Shared",
+        load_balancer_arn=SHARED_LOAD_BALANCER,
+        load_balancer_dns_name="shared.example.com",
+        security_group_id="sg-0123456789abcdef0",
+        security_group_allows_all_outbound=False,
+    )
+
+
+def given_listeners(scope: Construct) -> dict[str, Any]:
+    """Return the arguments for two listeners that somebody else owns, on ports 443 and 8443."""
+    arn = SHARED_LOAD_BALANCER.replace(":loadbalancer/", ":listener/")
+    found = {
+        name: elbv2.ApplicationListener.from_application_listener_attributes(
+            scope,
+            name.title(),
+            listener_arn=f"{arn}/{number}123456789abcdef",
+            security_group=ec2.SecurityGroup.from_security_group_id(scope, f"{name}Group", "sg-0123456789abcdef0"),
+        )
+        for number, name in enumerate(("production_listener", "test_listener"))
+    }
+    return {**found, "production_port": 443, "test_port": 8443}
 
 
 def image(tag: str = "v1") -> ecs.ContainerImage:

@@ -31,10 +31,10 @@ def logical_id(shop: Synthesized, type_name: str, part: str = "") -> str:
 
 
 def test_codedeploy_controls_the_service(shop: Synthesized) -> None:
-    """The service has the CODE_DEPLOY controller and leaves the number of tasks to autoscaling."""
+    """The service has the CODE_DEPLOY controller and no tasks: the release starts the first ones, and watches them."""
     service = shop.one("AWS::ECS::Service")["Properties"]
     assert service["DeploymentController"] == {"Type": "CODE_DEPLOY"}
-    assert "DesiredCount" not in service
+    assert service["DesiredCount"] == 0
 
 
 def test_the_service_waits_for_its_listeners(shop: Synthesized) -> None:
@@ -44,11 +44,14 @@ def test_the_service_waits_for_its_listeners(shop: Synthesized) -> None:
     assert logical_id(shop, "AWS::ElasticLoadBalancingV2::Listener", "Test") in after
 
 
-def test_task_definitions_are_retained(shop: Synthesized) -> None:
-    """No revision is deregistered, neither when it is replaced nor when the stack goes."""
-    task_definition = shop.one("AWS::ECS::TaskDefinition")
-    assert task_definition["UpdateReplacePolicy"] == "Retain"
-    assert task_definition["DeletionPolicy"] == "Retain"
+def test_task_definitions_and_the_log_are_retained(shop: Synthesized) -> None:
+    """No revision is deregistered and no log lost, unless the stack could not even be created."""
+    for retained in (
+        shop.one("AWS::ECS::TaskDefinition"),
+        shop.resources[logical_id(shop, "AWS::Logs::LogGroup", "Task")],
+    ):
+        assert retained["UpdateReplacePolicy"] == "Retain"
+        assert retained["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_the_container_is_locked_down(shop: Synthesized) -> None:
@@ -74,11 +77,11 @@ def _who(rule: dict[str, Any]) -> Any:
 
 
 def test_the_tasks_are_reached_through_the_load_balancer_only(shop: Synthesized) -> None:
-    """The tasks let in the load balancer on the container's port, and nobody else."""
+    """The tasks let in the load balancer on every port, since two versions may listen on two, and nobody else."""
     (rule,) = shop.one("AWS::EC2::SecurityGroup", GroupDescription="The tasks")["Properties"]["SecurityGroupIngress"]
     load_balancer = logical_id(shop, "AWS::EC2::SecurityGroup", "Traffic")
     assert rule["SourceSecurityGroupId"] == {"Fn::GetAtt": [load_balancer, "GroupId"]}
-    assert (rule["FromPort"], rule["ToPort"]) == (8080, 8080)
+    assert (rule["FromPort"], rule["ToPort"]) == (0, 65535)
 
 
 def test_the_load_balancer_and_the_smoke_tests_reach_little(shop: Synthesized) -> None:
@@ -90,13 +93,15 @@ def test_the_load_balancer_and_the_smoke_tests_reach_little(shop: Synthesized) -
 
 
 def test_both_groups_are_attached_to_both_listeners(shop: Synthesized) -> None:
-    """The idle group stays in each forward action at weight 0, so that its tasks are checked and deletion works."""
-    groups = shop.of_type("AWS::ElasticLoadBalancingV2::TargetGroup")
-    assert len(groups) == 2
-    for port in (443, 8443):
-        listener = shop.one("AWS::ElasticLoadBalancingV2::Listener", Port=port)["Properties"]
-        weights = [group["Weight"] for group in listener["DefaultActions"][0]["ForwardConfig"]["TargetGroups"]]
-        assert weights == [100, 0]
+    """Each forward action keeps both groups, so that the idle one is checked, with the weights of the moment."""
+    state = logical_id(shop, "Custom::DeployedState")
+    groups = [logical_id(shop, "AWS::ElasticLoadBalancingV2::TargetGroup", colour) for colour in ("Blue", "Green")]
+    for port, role in ((443, "Production"), (8443, "Test")):
+        (action,) = shop.one("AWS::ElasticLoadBalancingV2::Listener", Port=port)["Properties"]["DefaultActions"]
+        assert action["ForwardConfig"]["TargetGroups"] == [
+            {"TargetGroupArn": {"Ref": groups[0]}, "Weight": {"Fn::GetAtt": [state, f"{role}Blue"]}},
+            {"TargetGroupArn": {"Ref": groups[1]}, "Weight": {"Fn::GetAtt": [state, f"{role}Green"]}},
+        ]
 
 
 def test_tls_is_modern(shop: Synthesized) -> None:
@@ -110,6 +115,12 @@ def test_tls_is_modern(shop: Synthesized) -> None:
     assert redirect["RedirectConfig"] == {"Port": "443", "Protocol": "HTTPS", "StatusCode": "HTTP_301"}
 
 
+def test_the_redirect_waits_for_the_production_listener(shop: Synthesized) -> None:
+    """A service that gains a certificate leaves port 80 before the redirect takes it."""
+    redirect = shop.one("AWS::ElasticLoadBalancingV2::Listener", Port=80)
+    assert logical_id(shop, "AWS::ElasticLoadBalancingV2::Listener", "Production") in redirect["DependsOn"]
+
+
 def test_the_load_balancer_refuses_malformed_requests(shop: Synthesized) -> None:
     """Invalid headers are dropped, and requests that two parsers could read differently are refused."""
     attributes = shop.one("AWS::ElasticLoadBalancingV2::LoadBalancer")["Properties"]["LoadBalancerAttributes"]
@@ -118,15 +129,25 @@ def test_the_load_balancer_refuses_malformed_requests(shop: Synthesized) -> None
     assert values["routing.http.desync_mitigation_mode"] == "strictest"
 
 
-def test_health_checks_have_the_documented_defaults(shop: Synthesized) -> None:
-    """Both groups check every 30 s, wait 5 s, and need 2 good or 3 bad answers."""
+def test_target_groups_state_only_what_never_changes(shop: Synthesized) -> None:
+    """Health check and deregistration delay come with the release, so that none meets a version not made for it."""
     for group in shop.of_type("AWS::ElasticLoadBalancingV2::TargetGroup"):
-        properties = group["Properties"]
-        assert properties["HealthCheckPath"] == "/"
-        assert properties["HealthCheckIntervalSeconds"] == 30
-        assert properties["HealthCheckTimeoutSeconds"] == 5
-        assert properties["HealthyThresholdCount"] == 2
-        assert properties["UnhealthyThresholdCount"] == 3
+        never = {"VpcId": "vpc-0123456789abcdef0", "Port": 80, "Protocol": "HTTP", "TargetType": "ip"}
+        assert group["Properties"] == never
+
+
+def test_health_checks_have_the_documented_defaults(shop: Synthesized) -> None:
+    """A task is checked every 30 s, may take 5 s, and needs 2 good or 3 bad answers."""
+    release = shop.one("Custom::Release")["Properties"]
+    assert release["HealthCheck"] == {
+        "Path": "/",
+        "Matcher": "200",
+        "IntervalSeconds": 30,
+        "TimeoutSeconds": 5,
+        "HealthyThreshold": 2,
+        "UnhealthyThreshold": 3,
+    }
+    assert release["DeregistrationSeconds"] == 30
 
 
 def test_failure_stop_and_alarm_roll_back(shop: Synthesized) -> None:
@@ -163,6 +184,8 @@ WHOLE_ACCOUNT = {
     "codedeploy:ContinueDeployment",
     "codedeploy:ListDeploymentTargets",
     "codedeploy:BatchGetDeploymentTargets",
+    "elasticloadbalancing:DescribeTargetGroupAttributes",
+    "application-autoscaling:DescribeScalableTargets",
     "ecs:ListTasks",  # narrowed to the services' clusters by its condition; asserted in test_surroundings
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSubnets",
@@ -247,12 +270,18 @@ def test_the_release_knows_the_service(shop: Synthesized) -> None:
     properties = shop.one("Custom::Release")["Properties"]
     assert set(properties) == {
         "ServiceToken", "Application", "DeploymentGroup", "Cluster", "Service", "TaskDefinition", "ContainerName",
-        "ContainerPort", "Version", "ProductionListener", "TargetGroups", "Hooks", "HookLogGroups",
-        "LogGroup", "NetworkConfiguration", "PlatformVersion",
+        "ContainerPort", "Version", "ProductionListener", "TestListener", "Listeners", "TargetGroups", "Hooks",
+        "HookSeconds", "HookLogGroups", "LogGroup", "NetworkConfiguration", "PlatformVersion", "HealthCheck",
+        "DeregistrationSeconds", "GraceSeconds", "StartSeconds", "MinTasks", "Alarms", "WhenBusy",
     }  # fmt: skip
     assert properties["TaskDefinition"] == {"Ref": logical_id(shop, "AWS::ECS::TaskDefinition")}
     assert properties["Version"] == "v1"
     assert set(properties["Hooks"]) == set(properties["HookLogGroups"]) == {"AfterAllowTestTraffic"}
+    function = shop.resources[logical_id(shop, "AWS::Lambda::Function", "SmokeTests")]["Properties"]
+    assert properties["HookSeconds"] == {"AfterAllowTestTraffic": function["Timeout"]}
+    watched = shop.one("AWS::CodeDeploy::DeploymentGroup")["Properties"]["AlarmConfiguration"]["Alarms"]
+    assert properties["Alarms"] == [alarm["Name"] for alarm in watched]
+    assert (properties["StartSeconds"], properties["GraceSeconds"], properties["MinTasks"]) == (900, 120, 2)
     (container,) = shop.one("AWS::ECS::TaskDefinition")["Properties"]["ContainerDefinitions"]
     assert properties["LogGroup"] == container["LogConfiguration"]["Options"]["awslogs-group"]
     assert properties["NetworkConfiguration"]["Subnets"] == PRIVATE_SUBNETS
@@ -290,7 +319,7 @@ def references(value: Any) -> list[str]:
 def test_a_service_stays_small(shop: Synthesized) -> None:
     """HTTPS, smoke tests, alarms and scaling included, a service takes at most 32 of a stack's 500 resources."""
     assert len(shop.under("Orders")) <= 32
-    assert len(shop.under("BlueGreenReleaseProvider")) == 5
+    assert len(shop.under("BlueGreenReleaseProvider")) == 8
 
 
 def test_nothing_depends_on_the_account_or_region_at_synth(shop: Synthesized) -> None:
