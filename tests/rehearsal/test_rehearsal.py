@@ -72,7 +72,7 @@ class World:
 
     def deploy(self, version: str) -> int:
         self.deployed.append(version)
-        if version == "v1":
+        if version == "v1" and not self.updates:
             return 0
         code, self.status = next(self._outcomes)
         self.updates += 1
@@ -143,8 +143,9 @@ class FakeCloud:
 
 
 class FakeCdk:
-    def __init__(self, world: World, folder: Path) -> None:
+    def __init__(self, world: World, folder: Path, app: str) -> None:
         self.world = world
+        self.app = app
         self.log = folder / "cdk.log"
         self.log.write_text("Error: no such thing\n")
 
@@ -152,7 +153,7 @@ class FakeCdk:
         self.world.deployed.append(f"bootstrap {account} {region}")
 
     def deploy(self, stack: str, context: Mapping[str, str], edit: Edit | None) -> tuple[int, Path]:
-        assert stack == "ProdStack"
+        assert stack == ("EstateStack" if self.app == "estate" else "ProdStack")
         assert edit is None
         return self.world.deploy(context["version"]), self.log
 
@@ -201,11 +202,12 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, show: Told) -> Iterat
         threading.Thread(target=server.serve_forever, daemon=True).start()
         destination = Destination("127.0.0.1", server.server_port, "orders.test", None)
         monkeypatch.setattr(module, "LocalCloud", lambda *_, **__: FakeCloud(world, tmp_path))
-        monkeypatch.setattr(module, "CdkCli", lambda *_: FakeCdk(world, tmp_path))
+        monkeypatch.setattr(module, "CdkCli", lambda app, *_: FakeCdk(world, tmp_path, app.name))
         monkeypatch.setattr(production, "find", lambda *_: destination)
         monkeypatch.setattr(services, "find_services", lambda *_: [SERVICE])
         monkeypatch.setattr(stage, "AFTER_SECONDS", 0.2)
-        settings = Settings(app_folder=tmp_path, stack="ProdStack")
+        (tmp_path / "estate").mkdir(exist_ok=True)
+        settings = Settings(app_folder=tmp_path, stack="ProdStack", applications={"estate": tmp_path / "estate"})
         return Rehearsal(settings, Workload(), tmp_path, show)
 
     yield prepare
@@ -258,6 +260,27 @@ def test_a_stuck_stack_ends_the_rehearsal(start: Start) -> None:
     assert world.deployed[-1] == "v2"
 
 
+def test_another_application_is_deployed_by_its_own_scenario(start: Start, show: Told) -> None:
+    """It begins with nothing deployed and without a load, has its own cdk, and does not care how others were left."""
+    estate = Scenario(
+        name="estate",
+        summary="another application",
+        group="safety",
+        expected="succeeded",
+        application="estate",
+        stack="EstateStack",
+        fewest_per_second=0,
+    )
+    world = World([STUCK, GOOD])
+    with start(world) as rehearsal:
+        rehearsal.deploy_first()
+        _, result = rehearsal.play_all([BY_NAME["release"], estate])
+    assert show.begun == [("release", "v1"), ("estate", "")]
+    assert result.complaints == []
+    assert result.evidence is not None
+    assert result.evidence.loads == {}
+
+
 def test_a_cloud_that_dies_is_told_with_the_scenario(start: Start) -> None:
     """The death of the cloud while a scenario runs is why that scenario did not hold."""
     world = World([GOOD])
@@ -296,11 +319,11 @@ def test_a_stack_that_never_was_is_an_error_too(start: Start, monkeypatch: pytes
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, CloudError("broken")])
 def test_whatever_happens_everything_is_ended(start: Start, error: Any) -> None:
-    """On Ctrl-C, on SIGTERM and on an error, cdk and the cloud are ended, in this order."""
+    """On Ctrl-C, on SIGTERM and on an error, the commands of both applications and the cloud are ended, in this order."""
     world = World([])
     with pytest.raises(BaseException), start(world):  # noqa: B017, PT011 - which of three is the table's
         raise error
-    assert world.ended == ["cdk", "cloud"]
+    assert world.ended == ["cdk", "cdk", "cloud"]
 
 
 def test_a_start_that_fails_leaves_nothing(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
