@@ -8,6 +8,11 @@ import pytest
 from bluegreen.cdk import _lambda_assets
 from bluegreen.cdk._lambda_assets import staged
 
+HANDLERS = {"lifecycle": "smoke_tests.py", "release": "handler.py"}
+"""The module of each family that a function names."""
+FAMILIES = sorted(one.name for one in (_lambda_assets._PACKAGE.parent.parent / "lambdas").iterdir() if one.is_dir())
+"""Every folder of functions, so that none is forgotten here."""
+
 
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
@@ -33,13 +38,13 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return package
 
 
-@pytest.mark.parametrize("name", ["lifecycle", "release"])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_an_asset_is_the_same_twice(name: str) -> None:
     """Staging again gives the same hash."""
     assert fingerprint(name) == fingerprint(name)
 
 
-@pytest.mark.parametrize("name", ["lifecycle", "release"])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_an_asset_is_the_same_from_checkout_and_wheel(name: str, request: pytest.FixtureRequest) -> None:
     """The wheel's byte code changes no hash."""
     checkout = fingerprint(name)
@@ -55,14 +60,14 @@ def test_a_change_of_the_domain_changes_the_asset(installed: Path) -> None:
     assert fingerprint("release") != before
 
 
-@pytest.mark.parametrize("name", ["lifecycle", "release"])
+@pytest.mark.parametrize("name", FAMILIES)
 def test_an_asset_holds_the_handler_and_the_domain_and_is_small(name: str, tmp_path: Path) -> None:
     """Only Python files are shipped, the domain under its own name, and the zip stays below 300 kB."""
     folder = staged(name)
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert {path.rpartition(".")[2] for path in files} == {"py"}
     assert {"bluegreen/__init__.py", "bluegreen/release/checks.py"} <= files
-    assert {"lifecycle": "smoke_tests.py", "release": "handler.py"}[name] in files
+    assert HANDLERS[name] in files
     with zipfile.ZipFile(tmp_path / "asset.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for path in files:
             archive.write(folder / path, path)

@@ -7,15 +7,18 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sns as sns
 
 from bluegreen.cdk import (
     BlueGreenService,
     Container,
     HealthCheck,
     HttpCheck,
+    IgnoredAlarms,
     RollbackPolicy,
     Rollout,
     SecretHeader,
@@ -24,7 +27,7 @@ from bluegreen.cdk import (
 from bluegreen.cdk.fargate_size import MEMORY_MIB, require_fargate_size
 from bluegreen.cdk.hooks import BoundHook
 from bluegreen.release.lifecycle import LifecycleEvent
-from tests.cdk.support import add_service
+from tests.cdk.support import add_service, given_listeners, imported_load_balancer, imported_vpc
 
 Define = Callable[[cdk.Stack], object]
 
@@ -61,7 +64,78 @@ def wrong_event(stack: cdk.Stack) -> None:
 SLOW_CHECKS = [HttpCheck("/", retries=10, timeout_seconds=60)] * 2
 MANY_CHECKS = [HttpCheck(f"/{number:03}/" + "x" * 90) for number in range(30)]
 
-REFUSED: dict[str, Define] = {
+
+def capacity(*strategy: tuple[str, int | None, int | None]) -> Define:
+    providers = [
+        ecs.CapacityProviderStrategy(capacity_provider=name, base=base, weight=weight)
+        for name, base, weight in strategy
+    ]
+    return lambda stack: add_service(stack, capacity_providers=providers)
+
+
+def on_given_listeners(without: str = "", **instead: Any) -> Define:
+    def define(stack: cdk.Stack) -> None:
+        given = given_listeners(stack) | {"load_balancer": imported_load_balancer(stack)}
+        given.pop(without, None)
+        add_service(stack, **(given | instead))
+
+    return define
+
+
+def listener_of_the_app(stack: cdk.Stack) -> None:
+    balancer = elbv2.ApplicationLoadBalancer(stack, "Balancer", vpc=imported_vpc(stack, "BalancerVpc"))
+    answer = elbv2.ListenerAction.fixed_response(503)
+    own = balancer.add_listener("Own", port=443, protocol=elbv2.ApplicationProtocol.HTTP, default_action=answer)
+    given = given_listeners(stack) | {"production_listener": own, "load_balancer": balancer}
+    add_service(stack, **given)
+
+
+def slow_hook(stack: cdk.Stack) -> BoundHook:
+    function = lambda_.Function.from_function_name(stack, "Function", "name")
+    log_group = logs.LogGroup.from_log_group_name(stack, "Log", "log")
+    event = LifecycleEvent.AFTER_INSTALL
+    return BoundHook(event=event, function=function, log_group=log_group, longest_seconds=3601)
+
+
+PLANNED: dict[str, Define] = {
+    "start of the tasks 15 min + traffic shift 40 min, at worst 55 min; shorten": lambda stack: add_service(
+        stack, rollout=Rollout.canary(10, 40)
+    ),
+    "15 min + hooks 1.3 min + approval 30 min + traffic shift 10 min, at worst 57 min": lambda stack: add_service(
+        stack, rollout=Rollout.canary(10, 10, approval_wait_minutes=30), hooks=[SmokeTests(HttpCheck("/"))]
+    ),
+    "at worst 65 min; shorten rollout, hooks or start_minutes, or pass the SNS topic": (
+        lambda stack: add_service(stack, start_minutes=50)
+    ),
+    "a release must take at most 7200 minutes, for which it is followed": lambda stack: add_service(
+        stack, rollout=Rollout.linear(10, 2880), notifications=sns.Topic(stack, "Topic")
+    ),
+}
+
+ASKED: dict[str, Define] = {
+    "grace_seconds must be 0-7200, got 7201": lambda stack: add_service(stack, grace_seconds=7201),
+    "start_minutes must be 1-50, got 0": lambda stack: add_service(stack, start_minutes=0),
+    "start_minutes must be 1-50, got 51": lambda stack: add_service(stack, start_minutes=51),
+    "longest_seconds must be 1-3600, got 3601": slow_hook,
+    "version must name the version that may be released, got ' '": lambda _: IgnoredAlarms(version=" ", reason="why"),
+    "reason must be 1-200 characters, got 0; say why": lambda _: IgnoredAlarms(version="v1", reason=" "),
+    "reason must be 1-200 characters, got 201": lambda _: IgnoredAlarms(version="v1", reason="x" * 201),
+    "capacity_providers must be FARGATE or FARGATE_SPOT, got 'machines'": capacity(("machines", 1, 1)),
+    "capacity_providers must name each provider once, got FARGATE, FARGATE": capacity(
+        ("FARGATE", 1, 1), ("FARGATE", 0, 1)
+    ),
+    "capacity_providers must have a weight of 0-1000, got 1001": capacity(("FARGATE", 0, 1001)),
+    "capacity_providers must have a base of 0-100000, got -1": capacity(("FARGATE", -1, 1)),
+    "capacity_providers must have one base at most, got 2": capacity(("FARGATE", 1, 1), ("FARGATE_SPOT", 1, 1)),
+    "capacity_providers must have a weight above 0, got none": capacity(("FARGATE", 2, None)),
+    "must be given together, got production_listener alone; give test_listener": on_given_listeners("test_listener"),
+    "must be given together, got test_listener alone": on_given_listeners("production_listener"),
+    "load_balancer must be given with production_listener and test_listener": on_given_listeners("load_balancer"),
+    "production_port and test_port must be given with production_listener and": on_given_listeners("test_port"),
+    "production_listener must be an imported listener, got Shop/Balancer/Own": listener_of_the_app,
+}
+
+REFUSED: dict[str, Define] = PLANNED | ASKED | {
     "service_name must be unique in its cluster, got 'orders' twice": lambda stack: two(stack, service_name="orders"),
     "construct_id must be unique in Shop, got 'Orders' twice": lambda stack: [add_service(stack) for _ in range(2)],
     "container_port must be 1-65535, got 0": lambda stack: add_service(stack, container_port=0),
@@ -149,17 +223,59 @@ def test_what_only_the_deployment_knows_is_not_judged() -> None:
     assert service.version == text
 
 
-@pytest.mark.parametrize(
-    ("rollout", "warning"),
-    [
-        (Rollout.canary(10, 2), "needs"),
-        (Rollout.canary(10, 15, approval_wait_minutes=30), "takes up to 45 minutes"),
-    ],
-)
-def test_warns_of_plans_that_are_rarely_meant(rollout: Rollout, warning: str) -> None:
-    """A rollout faster than its alarms, or near CloudFormation's hour, is allowed with a warning."""
+def test_warns_of_a_rollout_that_is_faster_than_its_alarms() -> None:
+    """A rollout that is over before an alarm can fire is allowed with a warning."""
     stack = cdk.Stack(cdk.App(), "Shop")
-    service = add_service(stack, rollout=rollout, rollback=RollbackPolicy())
-    messages = [entry.data for entry in service.node.metadata if entry.type == "aws:cdk:warning"]
-    assert len(messages) == 1
-    assert warning in messages[0]
+    service = add_service(stack, rollout=Rollout.canary(10, 2), rollback=RollbackPolicy())
+    (message,) = [entry.data for entry in service.node.metadata if entry.type == "aws:cdk:warning"]
+    assert "the slowest rollback alarm needs 5 minutes to fire, but all traffic has moved after 2" in message
+
+
+STACK_TAGS = "must have no tags of its own, got team: CloudFormation puts a stack's tags onto its ECS service"
+
+
+def tagged_stack(app: cdk.App) -> None:
+    add_service(cdk.Stack(app, "Shop", tags={"team": "orders"}))
+
+
+def tagged_afterwards(app: cdk.App) -> None:
+    stack = cdk.Stack(app, "Shop")
+    add_service(stack)
+    cdk.Tags.of(stack).add("team", "orders")
+
+
+def tagged_app(app: cdk.App) -> None:
+    add_service(cdk.Stack(app, "Shop"))
+    cdk.Tags.of(app).add("team", "orders")
+
+
+def tagged_around_a_nested_stack(app: cdk.App) -> None:
+    stack = cdk.Stack(app, "Shop", tags={"team": "orders"})
+    add_service(cdk.NestedStack(stack, "Inner"))
+
+
+@pytest.mark.parametrize("tag", [tagged_stack, tagged_afterwards, tagged_app, tagged_around_a_nested_stack])
+def test_tags_of_a_stack_are_refused(tag: Callable[[cdk.App], None]) -> None:
+    """A stack's tags would reach the service, whenever and wherever they were added, so synthesis fails."""
+    app = cdk.App()
+    tag(app)
+    with pytest.raises(RuntimeError) as refused:
+        app.synth()
+    assert f"Shop {STACK_TAGS}" in str(refused.value)
+    assert "@aws-cdk/core:explicitStackTags" in str(refused.value)
+
+
+def test_tags_of_resources_pass_as_the_refusal_says() -> None:
+    """With explicit stack tags, a tag of the stack or the app reaches resources, and no stack."""
+    app = cdk.App(context={"@aws-cdk/core:explicitStackTags": True})
+    add_service(cdk.Stack(app, "Shop"))
+    cdk.Tags.of(app).add("team", "orders")
+    app.synth()
+
+
+def test_a_stack_without_a_service_may_have_tags() -> None:
+    """Tags of another stack of the app are nobody's harm."""
+    app = cdk.App()
+    cdk.Stack(app, "Base", tags={"team": "orders"})
+    add_service(cdk.Stack(app, "Shop"))
+    app.synth()
