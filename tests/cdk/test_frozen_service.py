@@ -61,7 +61,7 @@ CHANGES: dict[str, Callable[[cdk.Stack], Any]] = {
     "version": lambda _: "2026-07-01",
     "certificate": _certificate,
     "domain_name": lambda _: "orders.example.com",
-    "public": lambda _: False,
+    "public": lambda _: False,  # CloudFormation replaces an own load balancer then, which the deployed state refuses
     "production_port": lambda _: 81,
     "test_port": lambda _: 9001,
     "health_check": lambda _: HealthCheck(path="/health/ready", interval_seconds=10, unhealthy_threshold=5),

@@ -116,6 +116,9 @@ ASKED: dict[str, Define] = {
     "grace_seconds must be 0-7200, got 7201": lambda stack: add_service(stack, grace_seconds=7201),
     "start_minutes must be 1-50, got 0": lambda stack: add_service(stack, start_minutes=0),
     "start_minutes must be 1-50, got 51": lambda stack: add_service(stack, start_minutes=51),
+    "start_minutes must be 1-50, got -": lambda stack: add_service(
+        stack, start_minutes=int(cdk.CfnParameter(stack, "Minutes", type="Number").value_as_number)
+    ),
     "longest_seconds must be 1-3600, got 3601": slow_hook,
     "version must name the version that may be released, got ' '": lambda _: IgnoredAlarms(version=" ", reason="why"),
     "reason must be 1-200 characters, got 0; say why": lambda _: IgnoredAlarms(version="v1", reason=" "),

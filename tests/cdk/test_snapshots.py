@@ -16,13 +16,15 @@ from tests.cdk.support import Synthesized, add_service, synthesize
 PARTS = {
     "task": ("OrdersTask",),
     "traffic": ("OrdersTraffic", "OrdersSecurityGroup"),
-    "service": ("OrdersService", "OrdersApplication", "OrdersRelease"),
+    "service": ("OrdersService", "OrdersApplication"),
+    "deployed-state": ("OrdersDeployedState",),
+    "release": ("OrdersRelease",),
     "deployment": ("OrdersDeploymentDeployment",),
     "codedeploy-role": ("OrdersDeploymentRole",),
     "smoke-tests": ("OrdersSmokeTests",),
-    "provider": tuple(f"BlueGreenReleaseProvider{part}" for part in ("Function", "LogGroup")),
+    "provider": tuple(f"BlueGreenReleaseProvider{part}" for part in ("Function", "LogGroup", "Backstop")),
+    "provider-services": ("BlueGreenReleaseProviderServices",),
     "provider-role": ("BlueGreenReleaseProviderRole",),
-    "state-machine": ("BlueGreenReleaseProviderStateMachine",),
 }
 
 

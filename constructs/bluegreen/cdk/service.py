@@ -66,16 +66,18 @@ class BlueGreenService(Construct):
             omitted.
         domain_name: The name that users call and the certificate is for; smoke tests verify it.
         public: Whether the load balancer faces the internet and lets everybody reach production. Otherwise it is
-            internal and lets in whom `load_balancer.connections` allows.
+            internal and lets in whom `load_balancer.connections` allows. An own load balancer can never change this.
         load_balancer: A load balancer to share; its production and test ports must be free. One of the service's own
-            when omitted.
+            when omitted. It can never change, nor can `cluster` and its VPC; a deploy that tries is refused before
+            anything else has changed.
         production_listener: A listener to use instead of an own one, imported, with `load_balancer`, `test_listener`
             and both ports; it must not forward to target groups yet. Its owner must leave its default action alone.
             `certificate` then only says that both listeners are HTTPS.
         test_listener: The same for the test listener.
         production_port: 443 with a certificate, else 80, when omitted.
         test_port: 8443 with a certificate, else 8080, when omitted. Open to the service's hooks only.
-        health_check: How the load balancer checks a task. GET / every 30 s when omitted.
+        health_check: How the load balancer checks a task; path and statuses hold from the next release on, because
+            the live version may not know them. GET / every 30 s when omitted.
         deregistration_seconds: How long a task that leaves may finish its requests, 0-3600 seconds.
         grace_seconds: How long ECS leaves a new task alone that fails its health checks, 0-7200 seconds.
         start_minutes: How long a version's tasks may take to become healthy before its release is given up, 1-50.
@@ -90,7 +92,7 @@ class BlueGreenService(Construct):
         log_encryption_key: The key of an own log group; AWS's own key when omitted.
         task_role: What the application may do. An own role that may do nothing yet when omitted.
         execution_role: What ECS may do to start a task. An own role with what image, secrets and log need when omitted.
-        subnets: Where the tasks run. The VPC's private subnets with egress when omitted.
+        subnets: Where the tasks run, from the next release on. The VPC's private subnets with egress when omitted.
         security_groups: Security groups of the tasks beside the service's own.
         assign_public_ip: Whether tasks get public addresses, which they need in public subnets.
         platform_version: The Fargate platform of each release.
@@ -187,7 +189,7 @@ class BlueGreenService(Construct):
         _require_range("container_port", container_port, 1, 65535)
         _require_range("deregistration_seconds", deregistration_seconds, 0, 3600)
         _require_range("grace_seconds", grace_seconds, 0, 7200)
-        _require_range("start_minutes", start_minutes, 1, 50)
+        _require_range("start_minutes", start_minutes, 1, 50, known=True)
         require_fargate_capacity(capacity_providers)
         listeners = require_usable(
             production_listener,
@@ -409,6 +411,7 @@ def _require_free_id(scope: Construct, construct_id: str) -> None:
         )
 
 
-def _require_range(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high and not Token.is_unresolved(value):
+def _require_range(name: str, value: int, low: int, high: int, *, known: bool = False) -> None:
+    """Refuse a value out of range; one that only the deployment knows passes, unless synthesis reckons with it."""
+    if not low <= value <= high and (known or not Token.is_unresolved(value)):
         raise ValueError(f"{name} must be {low}-{high}, got {value}")
