@@ -1,297 +1,247 @@
 """The decision, in charge of a small model of AWS in which anything may happen between two looks."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bluegreen.release.candidate import Candidate, StoppedTask
-from bluegreen.release.convergence import (
-    Decision,
-    EndTerminationWait,
-    Fail,
-    Follow,
-    Limits,
-    StartDeployment,
-    Stop,
-    Succeed,
-    Wait,
-    decide,
-)
-from bluegreen.release.deployment import Deployment, DeploymentStatus, Step, StepStatus
-from bluegreen.release.lifecycle import LifecycleEvent
-from bluegreen.release.observation import Observation, RequestType, WaitFor
+from bluegreen.release.convergence import Fail, Limits, Succeed
+from bluegreen.release.observation import Observation, RequestType, WhenBusy
+from tests.release.driver import Driver
+from tests.release.world import HOOK_SECONDS, LAST, World, happen
 
-EVENTS = tuple(LifecycleEvent)
-INSTALL = EVENTS.index(LifecycleEvent.INSTALL)
-CRASHED = StoppedTask(code="EssentialContainerExited", reason="Essential container in task exited")
-SHIFT = EVENTS.index(LifecycleEvent.ALLOW_TRAFFIC)
-LAST = len(EVENTS)
 STEP_SECONDS = 60
+HANDED_ON_STEP_SECONDS = 6 * 3600
 MOST_LOOKS = 2 * (Limits().deadline // STEP_SECONDS + 2)
+EVENTFUL = (
+    *("advance",) * 6,
+    *("roll back",) * 2,
+    *("crash",) * 3,
+    *("fail", "fail for good", "alarm", "calm", "lose hook", "approve", "refuse"),
+    *("throttle", "overwrite listener", "somebody deploys", "nothing"),
+)
+UNDISTURBED = (
+    tuple(sorted({*EVENTFUL} - {"fail for good", "somebody deploys", "throttle", "overwrite listener"}))
+    + ("advance",) * 6
+)
+"""Nobody else deploys, AWS answers, and CodeDeploy rolls back what fails."""
 
 
-@dataclass
-class Made:
-    """A deployment of the model: how many lifecycle events it has behind it, and how it stands."""
+AFTERWARDS = ["roll back", "advance", "advance"] * MOST_LOOKS
+"""CodeDeploy does its part, and nothing else happens any more."""
 
-    id: str
+
+@dataclass(frozen=True)
+class Update:
+    """One `cdk deploy`: the version, what becomes of the rest of the stack, and whether that spoils a listener."""
+
     version: str
-    original: str
-    done: int = 0
-    status: DeploymentStatus = DeploymentStatus.IN_PROGRESS
-    failed_at: int | None = None
-    undoes: str | None = None
-    undone_by: str | None = None
-    rollback_due: bool = False
-    crashes: int = 0
+    cancelled_at: int | None = None
+    fails_later: bool = False
+    override: str | None = None
+    overwrites: bool = False
 
 
 @dataclass
-class World:
-    """One service with its deployment group. Refuses what CodeDeploy refuses."""
-
-    primary: str
-    percent: int = 100
-    made: dict[str, Made] = field(default_factory=dict)
-    failed_versions: set[str] = field(default_factory=set)
-
-    @property
-    def active(self) -> Made | None:
-        return next((item for item in self.made.values() if item.status is DeploymentStatus.IN_PROGRESS), None)
-
-    def create(self, version: str, *, undoes: str | None = None) -> Made:
-        assert self.active is None, "two active deployments in one group"
-        item = Made(f"d-{len(self.made) + 1}", version, original=self.primary, undoes=undoes)
-        self.made[item.id] = item
-        return item
-
-    def advance(self) -> None:
-        """The active deployment finishes its present event, or its termination wait."""
-        item = self.active
-        if item is None:
-            return
-        if item.done == LAST:
-            item.status = DeploymentStatus.SUCCEEDED
-            return
-        if item.undoes:
-            item.done = LAST
-        elif item.done == SHIFT and self.percent == 100 and self.primary != item.version:
-            self.percent = 90
-            return
-        else:
-            item.done += 1
-        if item.done > SHIFT:
-            self.primary, self.percent = item.version, 100
-
-    def fail(self, *, rollback: bool, status: DeploymentStatus = DeploymentStatus.FAILED) -> None:
-        item = self.active
-        if item is None or item.done == LAST:
-            return
-        item.status, item.failed_at = status, item.done
-        item.rollback_due = rollback and item.done > 0 and item.undoes is None
-
-    def crash(self) -> None:
-        """A task of the candidate exits while it is installed."""
-        item = self.active
-        if item is not None and item.done == INSTALL:
-            item.crashes += 1
-
-    def roll_back(self) -> None:
-        """CodeDeploy starts the rollback that is due."""
-        due = next((item for item in self.made.values() if item.rollback_due), None)
-        if due is None or self.active is not None:
-            return
-        due.rollback_due = False
-        due.undone_by = self.create(due.original, undoes=due.id).id
-
-    def look(self, identifier: str | None) -> Deployment | None:
-        item = self.made.get(identifier or "")
-        if item is None:
-            return None
-        statuses = [
-            StepStatus.SUCCEEDED
-            if index < item.done
-            else StepStatus.FAILED
-            if index == item.failed_at
-            else StepStatus.IN_PROGRESS
-            if index == item.done
-            else StepStatus.PENDING
-            for index in range(LAST)
-        ]
-        return Deployment(
-            id=item.id,
-            status=item.status,
-            task_definition=item.version,
-            rolls_back=item.undoes is not None,
-            termination_wait_started=item.done == LAST,
-            steps=tuple(map(Step, EVENTS, statuses)),
-            rollback_id=item.undone_by,
-        )
-
-
-@dataclass
-class Driver:
-    """What the release function does with decisions."""
+class Stack:
+    """CloudFormation: one update at a time, its way back, and the releases it no longer waits for."""
 
     world: World
-    observation: Observation
-    followed: str | None = None
-    started: int = 0
-    asked: set[str] = field(default_factory=set)
-    since: dict[WaitFor, int] = field(default_factory=dict)
-    because: str | None = None
+    happenings: list[str]
+    when_busy: WhenBusy = WhenBusy.WAIT
+    hands_on: bool = False
+    believed: str = "orders:1"
+    handed_on: list[Driver] = field(default_factory=list)
+    looks: int = 0
 
-    def look(self, now: int) -> Observation:
-        world = self.world
-        followed = world.look(self.followed)
-        active = world.active
-        return replace(
-            self.observation,
-            primary=world.primary,
-            primary_percent=world.percent,
-            active=world.look(active.id) if active and not followed else None,
-            followed=followed,
-            rollback=world.look(followed.rollback_id) if followed else None,
-            candidate=Candidate(desired=2, stopped=(CRASHED,) * world.made[followed.id].crashes) if followed else None,
-            stopped_because=self.because,
-            asked=frozenset(self.asked),
-            elapsed_seconds=now,
-            waited={reason: now - since for reason, since in self.since.items()},
+    def update(self, update: Update) -> tuple[Driver, Driver | None]:
+        """Bring the stack to a version, and back when CloudFormation would."""
+        forward = self.request(update.version, self.believed, override=update.override)
+        back = None
+        for look in range(MOST_LOOKS):
+            if look == update.cancelled_at and not forward.told:
+                forward.cancelled = True
+            drivers = [forward, *self.handed_on]
+            if back is None and (forward.cancelled or self.failed(forward, update)):
+                back = self.request(self.believed, update.version, rolling_back=True)
+                if update.overwrites:
+                    happen(self.world, "overwrite listener")
+            self.look([*drivers, *([back] if back else [])])
+            if forward.told and (back.told if back else not self.failed(forward, update)):
+                break
+        else:
+            raise AssertionError(f"no end after {MOST_LOOKS} looks")
+        if not back:
+            self.believed = update.version
+        if forward.handed_on and not forward.end:
+            self.handed_on.append(forward)
+        return forward, back
+
+    def failed(self, forward: Driver, update: Update) -> bool:
+        return forward.told and (isinstance(forward.end, Fail) or update.fails_later)
+
+    def request(
+        self, desired: str, previous: str, *, rolling_back: bool = False, override: str | None = None
+    ) -> Driver:
+        seen = Observation(
+            request=RequestType.UPDATE,
+            version=desired,
+            desired=desired,
+            previous=previous,
+            rolling_back=rolling_back,
+            override=override,
+            when_busy=self.when_busy,
+            hands_on=self.hands_on,
+            hook_seconds={"AfterInstall": HOOK_SECONDS, "AfterAllowTraffic": HOOK_SECONDS},
         )
+        return Driver(self.world, seen, began=self.world.now)
 
-    def act(self, decision: Decision, now: int) -> None:
-        match decision:
-            case StartDeployment():
-                self.followed = self.world.create(self.observation.desired).id
-                self.started += 1
-            case Follow(identifier):
-                self.followed = identifier
-            case EndTerminationWait(identifier):
-                self.asked.add(identifier)
-                self.world.made[identifier].status = DeploymentStatus.SUCCEEDED
-            case Stop(identifier, rollback, because):
-                assert identifier not in self.asked
-                self.asked.add(identifier)
-                self.because = because
-                assert self.world.active is not None
-                assert self.world.active.id == identifier
-                self.world.fail(rollback=rollback, status=DeploymentStatus.STOPPED)
-            case Wait(reason):
-                self.since.setdefault(reason, now)
+    def look(self, drivers: list[Driver], seconds: int = STEP_SECONDS) -> None:
+        for driver in drivers:
+            if not driver.end:
+                driver.step()
+        for what in self.happenings[3 * self.looks : 3 * self.looks + 3]:
+            happen(self.world, what)
+        self.looks += 1
+        self.world.tick(self.world.now + seconds)
+
+    def finish(self) -> None:
+        """See every release that was handed on through to its end."""
+        for _ in range(MOST_LOOKS):
+            if all(driver.end for driver in self.handed_on):
+                return
+            self.look(self.handed_on, HANDED_ON_STEP_SECONDS)
+        raise AssertionError("a release that was handed on has no end")
 
 
-HAPPENINGS = (
-    *("advance", "advance", "advance", "roll back", "fail", "fail for good", "nothing", "somebody deploys"),
-    *("crash", "crash", "crash"),
+def stacks(happenings: tuple[str, ...]) -> st.SearchStrategy[Stack]:
+    worlds = st.builds(
+        World,
+        primary=st.just("orders:1"),
+        approval_minutes=st.sampled_from([None, None, 5, 30]),
+        watches_kept=st.booleans(),
+        reliable=st.just(happenings is UNDISTURBED),
+        red=st.sampled_from([False, False, True]),
+    )
+    lists = st.lists(st.sampled_from(happenings), min_size=30, max_size=300)
+    return st.builds(
+        Stack,
+        worlds,
+        lists,
+        when_busy=st.sampled_from(WhenBusy),
+        hands_on=st.booleans(),
+    )
+
+
+updates = st.builds(
+    Update,
+    st.sampled_from(["orders:1", "orders:2", "orders:3"]),
+    cancelled_at=st.sampled_from([None, None, *range(12)]),
+    fails_later=st.sampled_from([False, False, True]),
+    override=st.sampled_from([None, "the fix"]),
+    overwrites=st.booleans(),
 )
 
 
-def happen(world: World, what: str) -> None:
-    match what:
-        case "advance":
-            world.advance()
-        case "crash":
-            world.crash()
-        case "roll back":
-            world.roll_back()
-        case "fail":
-            world.fail(rollback=True)
-        case "fail for good":
-            world.fail(rollback=False)
-        case "somebody deploys" if world.active is None and not any(item.rollback_due for item in world.made.values()):
-            world.create("orders:9")
+@settings(max_examples=600, deadline=None)
+@given(stacks(EVENTFUL), st.lists(updates, min_size=1, max_size=3))
+def test_whatever_happens_there_is_an_end_and_it_is_true(stack: Stack, plan: list[Update]) -> None:
+    """One deployment at a time, at most one started a request, an end in time, success only for what is really live."""
+    for update in plan:
+        forward, back = stack.update(update)
+        assert forward.started <= 1
+        assert back is None or back.started <= 1
+        if isinstance(forward.end, Fail) and forward.because and "could not be followed" not in forward.end.message:
+            assert forward.because in forward.end.message
+    stack.finish()
 
 
-def drive(driver: Driver, happenings: list[str]) -> Decision:
-    """Look, decide, act, and let something happen, until there is an end; afterwards nothing happens any more."""
-    for look in range(MOST_LOOKS):
-        now = look * STEP_SECONDS
-        decision = decide(driver.look(now))
-        driver.act(decision, now)
-        if isinstance(decision, Succeed | Fail):
-            return decision
-        for what in happenings[3 * look : 3 * look + 3]:
-            happen(driver.world, what)
-    raise AssertionError(f"no end after {MOST_LOOKS} looks")
+@settings(max_examples=600, deadline=None)
+@given(stacks(UNDISTURBED), updates)
+def test_the_way_back_always_comes_through(stack: Stack, update: Update) -> None:
+    """Whatever alarms and hooks do, an update that is taken back ends well, and production is where it was."""
+    stack.happenings += AFTERWARDS
+    _, back = stack.update(update)
+    if back:
+        assert isinstance(back.end, Succeed), back.end
+        assert stack.world.primary == "orders:1"
 
 
-worlds = st.builds(World, st.sampled_from(["orders:1", "orders:2", "orders:9"]), st.sampled_from([100, 100, 90]))
-happenings = st.lists(st.sampled_from(HAPPENINGS), max_size=3 * MOST_LOOKS)
-before = st.lists(st.sampled_from(HAPPENINGS), max_size=12)
-requests = st.builds(
-    Observation,
-    request=st.sampled_from(RequestType),
-    version=st.just("v2"),
-    desired=st.just("orders:2"),
-    previous=st.sampled_from([None, "orders:1", "orders:9"]),
-)
+@settings(max_examples=600, deadline=None)
+@given(stacks(UNDISTURBED), st.lists(updates, min_size=2, max_size=2, unique_by=lambda update: update.version))
+def test_no_version_that_failed_gets_production_again(stack: Stack, plan: list[Update]) -> None:
+    """Once a rollback has ended, only a new release of it brings a version back: never the stack's own way back."""
+    for update in plan:
+        stack.happenings[3 * stack.looks :] += AFTERWARDS
+        stack.update(update)
+        stack.finish()
+        assert stack.world.primary not in stack.world.failed
 
 
-@settings(max_examples=500, deadline=None)
-@given(worlds, requests, before, happenings)
-def test_whatever_happens_there_is_an_end_and_it_is_true(
-    world: World, request: Observation, earlier: list[str], later: list[str]
-) -> None:
-    """One deployment at a time, at most one started, an end in time, and success only for what is really live."""
-    for what in earlier:
-        happen(world, what)
-    driver = Driver(world, request)
-    end = drive(driver, later)
-    assert driver.started <= (1 if request.request is RequestType.UPDATE else 0)
-    if request.request is not RequestType.UPDATE:
-        assert isinstance(end, Succeed)
-    elif isinstance(end, Fail):
-        assert driver.because is None or driver.because in end.message
-    elif isinstance(end, Succeed):
-        assert (world.primary, world.percent) == (request.desired, 100)
-        assert world.active is None or world.active.done == LAST or world.active.undoes
-
-
-@settings(max_examples=300, deadline=None)
-@given(happenings)
-def test_the_stacks_own_rollback_starts_no_second_deployment(later: list[str]) -> None:
+@settings(max_examples=200, deadline=None)
+@given(stacks(UNDISTURBED))
+def test_the_stacks_own_rollback_starts_no_second_deployment(stack: Stack) -> None:
     """After a release that failed and was rolled back, going back to the old version only confirms what is live."""
-    world = World("orders:1")
-    request = Observation(request=RequestType.UPDATE, version="v2", desired="orders:2", previous="orders:1")
-    end = drive(Driver(world, request), [what for what in later if what not in {"fail for good", "somebody deploys"}])
-    back = replace(request, version="v1", desired="orders:1", previous="orders:2")
-    if isinstance(end, Fail) and (world.primary, world.percent) == ("orders:1", 100):
-        driver = Driver(world, back)
-        assert isinstance(drive(driver, []), Succeed)
-        assert driver.started == 0
+    stack.happenings += AFTERWARDS
+    forward, back = stack.update(Update("orders:2"))
+    if isinstance(forward.end, Fail):
+        assert back is not None
+        assert back.started == 0
+        assert len(stack.world.made) == forward.started + sum(bool(item.undoes) for item in stack.world.made.values())
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.integers(0, LAST + 3))
+@pytest.mark.parametrize("progress", range(LAST + 4))
 def test_a_release_that_hangs_is_turned_back_before_the_stack_stops_listening(progress: int) -> None:
     """A deployment that stays at any lifecycle event for ever is stopped, rolled back, and reported."""
-    world = World("orders:1")
-    driver = Driver(
-        world, Observation(request=RequestType.UPDATE, version="v2", desired="orders:2", previous="orders:1")
-    )
-    later = ["advance"] * progress
+    stack = Stack(World("orders:1"), ["nothing", "nothing", "advance"] * progress)
+    forward, _ = stack.update(Update("orders:2"))
     if progress > LAST:
-        assert isinstance(drive(driver, later), Succeed)
+        assert isinstance(forward.end, Succeed)
         return
-    end = drive(driver, later)
-    assert isinstance(end, Fail)
-    assert driver.asked == {"d-1"}
+    assert isinstance(forward.end, Fail)
+    assert forward.asked == {"d-1"}
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.integers(0, 8))
+@pytest.mark.parametrize("crashes", range(9))
 def test_a_candidate_that_only_crashes_is_given_up_early_and_the_message_says_why(crashes: int) -> None:
     """Three crashes end Install long before its time is up; fewer do not."""
-    world = World("orders:1")
-    driver = Driver(
-        world, Observation(request=RequestType.UPDATE, version="v2", desired="orders:2", previous="orders:1")
-    )
-    end = drive(driver, ["advance", *["crash"] * crashes, *["nothing"] * 3, *["roll back", "advance"] * 9])
+    stack = Stack(World("orders:1"), ["advance", *["crash"] * crashes, *["nothing"] * 3, *["roll back", "advance"] * 9])
+    forward, _ = stack.update(Update("orders:2"))
     if crashes < 3:
-        assert driver.because is None
+        assert forward.because is None or "Install gave up" not in forward.because
         return
-    assert isinstance(end, Fail)
-    assert "Install gave up after" in end.message
-    assert "rolled back by d-2; production: 100 % on orders:1" in end.message
-    assert max(driver.since.values()) < 10 * STEP_SECONDS
+    assert isinstance(forward.end, Fail)
+    assert "Install gave up after" in forward.end.message
+    assert "rolled back by d-2; production: 100 % on orders:1" in forward.end.message
+    assert stack.world.now < 15 * STEP_SECONDS
+
+
+def test_a_hook_that_is_lost_is_given_up_within_its_own_time() -> None:
+    """A hook that may take one minute holds a release for minutes, not for CodeDeploy's hour."""
+    stack = Stack(World("orders:1"), ["advance"] * 2 + ["lose hook"] + ["nothing"] * 9 + ["roll back", "advance"] * 9)
+    forward, back = stack.update(Update("orders:2"))
+    assert isinstance(forward.end, Fail)
+    assert "the hook at AfterInstall did not answer within the 60 s" in forward.end.message
+    assert stack.world.now < 10 * STEP_SECONDS
+    assert back is not None
+    assert isinstance(back.end, Succeed)
+
+
+@pytest.mark.parametrize(("kept", "live"), [(4, "orders:1"), (5, "orders:3")])
+def test_what_was_handed_on_and_failed_stays_out_when_the_next_update_is_taken_back(kept: int, live: str) -> None:
+    """The stack names a version whose release failed after CloudFormation's hour: the way back does not bring it."""
+    begins, fails = ["advance"] * 6 + ["nothing"] * 3, ["advance", "fail", "roll back", "advance", "advance", "advance"]
+    stack = Stack(World("orders:1"), begins + fails, hands_on=True)
+    first, _ = stack.update(Update("orders:2"))
+    assert first.handed_on
+    while not first.end:
+        stack.look([first])
+    assert isinstance(first.end, Fail)
+    assert stack.believed == "orders:2"
+    stack.hands_on = False
+    stack.happenings[3 * stack.looks :] = ["advance"] * (LAST + kept) + ["nothing"] * 3 + AFTERWARDS
+    _, back = stack.update(Update("orders:3", fails_later=True))
+    assert back is not None
+    assert isinstance(back.end, Succeed)
+    assert stack.world.primary == live

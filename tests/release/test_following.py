@@ -28,6 +28,7 @@ from tests.release.situations import (
     STOPPED,
     SUCCEEDED,
     awaiting,
+    back,
     ended,
     hooked,
     installing,
@@ -60,6 +61,11 @@ CASES: dict[str, tuple[Observation, Decision | type]] = {
     "followed, shifting, hands on, but the update was taken back": (
         seen(OLD, 90, followed=under_way(), hands_on=True, cancelled=True),
         Wait,
+    ),
+    "the way back is not handed on": (back(NEW, 90, followed=under_way("d-2", OLD), hands_on=True), Wait),
+    "an update of other things is taken back, its release hands on": (
+        back(OLD, 90, followed=under_way("d-2", OLD), hands_on=True, previous=OLD),
+        HandOn,
     ),
     "followed, a rollback is not handed on": (seen(OLD, 90, followed=under_way(rolls_back=True), hands_on=True), Wait),
     "handed on, long after the hour": (

@@ -78,13 +78,22 @@ CASES: dict[str, tuple[Observation, Decision | type]] = {
     ),
     "stack takes back what went live": (back(NEW), StartDeployment(back=True)),
     "stack takes back what went live, alarms red": (back(NEW, red_alarms=RED), StartDeployment(back=True)),
+    "stack takes back, but to what CodeDeploy has undone": (back(NEW, undone=True), Succeed),
     "stack takes back what went live, too late": (back(NEW, elapsed_seconds=LIMITS.give_up), Fail),
     "stack takes back what went live, old tasks kept": (
         back(NEW, active=keeping(), kept=OLD, red_alarms=RED),
         Stop("d-1", rollback=True),
     ),
-    "stack takes back what went live, other tasks kept": (
+    "stack takes back what went live, tasks kept of neither version": (
         back(NEW, active=keeping(), kept=OTHER),
+        Stop("d-1", rollback=True),
+    ),
+    "stack takes back what went live, the kept tasks are not seen": (
+        back(NEW, active=keeping()),
+        EndTerminationWait("d-1"),
+    ),
+    "stack takes back what a rollback made live": (
+        back(NEW, active=replace(keeping(), rolls_back=True), kept=OLD),
         EndTerminationWait("d-1"),
     ),
     "stack takes back what went live, asked": (

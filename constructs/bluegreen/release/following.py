@@ -67,8 +67,9 @@ def _unanswered(seen: Observation, followed: Deployment, limits: Limits) -> str 
 
 
 def _hand_on(seen: Observation, followed: Deployment) -> HandOn | None:
-    """CloudFormation's part is over once the candidate is tested and traffic may move."""
-    due = seen.hands_on and not seen.handed_on and not seen.cancelled
+    """CloudFormation's part is over once the candidate is tested and traffic may move; a way back it must see end."""
+    takes_back = seen.rolling_back and seen.desired != seen.previous
+    due = seen.hands_on and not (seen.handed_on or seen.cancelled or takes_back)
     tested = followed.status is DeploymentStatus.READY or followed.shifts
     return HandOn(handed_on(seen, followed)) if due and tested else None
 

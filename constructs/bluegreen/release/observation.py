@@ -83,6 +83,8 @@ class Observation:
         rollback: The deployment that CodeDeploy started to undo the followed one.
         stopped: The deployment that this request has stopped with a rollback without following it; None when there is
             none. Its `rollback_id` tells when CodeDeploy has begun the rollback.
+        undone: Whether CodeDeploy has rolled back the newest of the group's deployments that brought what is desired.
+            Needed before a way back starts.
         candidate: How the new tasks fare; None when not known, or when no new tasks are started.
         red_alarms: The deployment group's alarms that are in ALARM now; needed whenever nothing is followed and `live`
             is not what is desired.
@@ -120,6 +122,7 @@ class Observation:
     followed: Deployment | None = None
     rollback: Deployment | None = None
     stopped: Deployment | None = None
+    undone: bool = False
     candidate: Candidate | None = None
     red_alarms: tuple[str, ...] = ()
     hook: HookReport | None = None

@@ -40,6 +40,9 @@ def _with_nothing_active(seen: Observation, limits: Limits) -> Decision:
         return Wait(WaitFor.SPLIT, seen.traffic)
     if _somebody_elses(seen):
         return Succeed(_left_alone(seen))
+    if seen.undone:
+        # The stack thinks it live, because its release was handed on, and failed after that.
+        return Succeed(f"{seen.version} failed when it was released, and is not brought back; {seen.traffic}")
     if seen.elapsed_seconds >= limits.give_up:
         return Fail(unfinished(seen, limits.give_up))
     return StartDeployment(back=True)
@@ -52,9 +55,11 @@ def _with_old_tasks_kept(seen: Observation, active: Deployment, limits: Limits) 
         return Wait(WaitFor.REMOVAL, active.id)
     if _somebody_elses(seen):
         return Succeed(_left_alone(seen))
-    if seen.kept == seen.desired and not active.rolls_back:
-        return Stop(active.id, rollback=True)  # its old tasks take the traffic back at once
-    return EndTerminationWait(active.id)
+    if seen.kept is None or active.rolls_back:
+        return EndTerminationWait(active.id)
+    # The old tasks take the traffic back at once. They are what production ran before the update, which need not be
+    # what the stack thought: a release that was handed on may have failed since.
+    return Stop(active.id, rollback=True)
 
 
 def _with_another_under_way(seen: Observation, active: Deployment, limits: Limits) -> Decision:
