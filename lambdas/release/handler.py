@@ -53,9 +53,7 @@ could stop a neighbour's.
 It needs no VPC. The function must not reserve concurrency below the number of services in the stack.
 """
 
-import json
 import logging
-import os
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -70,6 +68,7 @@ import deployments
 import notifying
 import release_step
 import scale_in
+import state_machine
 from answer import Answer
 from bluegreen.release import structured_log
 from bluegreen.release.convergence import Limits
@@ -125,14 +124,8 @@ def _now(event: Mapping[str, Any]) -> float:
 def _begin(request: Mapping[str, Any]) -> None:
     """Start the state machine; whatever goes wrong, CloudFormation must hear of it, or it waits for an hour."""
     try:
-        aws_clients.client("stepfunctions").start_execution(
-            stateMachineArn=os.environ["BLUEGREEN_STATE_MACHINE_ARN"],
-            name=request["RequestId"],
-            input=json.dumps({"request": dict(request)}),
-        )
+        state_machine.start(request)
     except Exception as error:  # noqa: BLE001 - whatever it is, the stack must be told
-        if isinstance(error, ClientError) and aws_clients.code_of(error) == "ExecutionAlreadyExists":
-            return  # Lambda delivers an event more than once
         _log.exception("cannot start the state machine")
         reason = shortened(f"the release could not be begun: {type(error).__name__}: {error}")
         cloudformation_answer.send(request, "FAILED", reason, physical_id(request))

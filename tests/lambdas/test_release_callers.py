@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 import cloudformation_answer
 import handler
+import state_machine
 from release_request import ReleaseRequest
 from tests.lambdas.release_world import OLD, PROPERTIES, advance, request
 
@@ -39,6 +40,26 @@ def test_a_request_that_comes_twice_is_started_once(
     assert answers == []
 
 
+def test_permissions_that_are_a_moment_behind_are_waited_for(machine: Any, refusal: Callable[..., ClientError]) -> None:
+    """The role was made seconds ago: a start that is denied is tried again, with jitter and an end."""
+    denied = [refusal("AccessDeniedException"), refusal("ThrottlingException")]
+
+    def start(**_: Any) -> dict[str, Any]:
+        if denied:
+            raise denied.pop()
+        return {}
+
+    machine.answers["stepfunctions.start_execution"] = start
+    pauses: list[float] = []
+    state_machine.start(request(), sleep=pauses.append)
+    assert len(pauses) == 2
+    machine.answers["stepfunctions.start_execution"] = refusal("AccessDeniedException")
+    with pytest.raises(ClientError):
+        state_machine.start(request(), sleep=pauses.append)
+    assert len(pauses) == 2 + 5
+    assert max(pauses) <= 8, "all attempts together fit into the function's minute"
+
+
 @pytest.mark.parametrize("broken", ["refused", "no state machine", "no id"])
 def test_a_request_that_cannot_be_started_is_answered(
     machine: Any, answers: Any, refusal: Callable[..., ClientError], monkeypatch: pytest.MonkeyPatch, broken: str
@@ -46,7 +67,7 @@ def test_a_request_that_cannot_be_started_is_answered(
     """CloudFormation never waits an hour for a state machine that does not run."""
     event = request()
     if broken == "refused":
-        machine.answers["stepfunctions.start_execution"] = refusal("AccessDeniedException")
+        machine.answers["stepfunctions.start_execution"] = refusal("StateMachineDoesNotExist")
     elif broken == "no state machine":
         monkeypatch.delenv("BLUEGREEN_STATE_MACHINE_ARN")
     else:
