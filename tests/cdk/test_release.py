@@ -11,7 +11,66 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
 from bluegreen.cdk import HealthCheck, HttpCheck, IgnoredAlarms, RollbackPolicy, Rollout, Scaling, SmokeTests, WhenBusy
+from bluegreen.release.deployed_state import LONGEST_PHYSICAL_ID, physical_id
+from deployed_state_request import DeployedStateRequest
+from release_request import ReleaseRequest
 from tests.cdk.support import Synthesized, add_service, synthesize
+
+
+def as_sent(properties: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Return a request for a resource as CloudFormation sends it: every leaf a text, a reference what it refers to."""
+
+    def text(value: Any) -> Any:
+        match value:
+            case {"Ref": name} | {"Fn::GetAtt": [name, _]}:
+                return str(name)
+            case {"Fn::Join": [separator, parts]}:
+                return separator.join(text(part) for part in parts)
+            case dict():
+                return {key: text(item) for key, item in value.items()}
+            case list():
+                return [text(item) for item in value]
+        return str(value)
+
+    return {
+        "RequestType": "Create",
+        "ResourceType": f"Custom::{kind}",
+        "StackId": "stack",
+        "ResourceProperties": text(properties),
+    }
+
+
+def test_the_function_reads_what_the_constructs_state(tmp_path: Path) -> None:
+    """What a service with every argument states is read by the function, down to the last value."""
+    settings = {name: value for given, _ in STATED.values() for name, value in given.items()}
+    hooks = [SmokeTests(HttpCheck("/"))]
+    stack = with_topic(tmp_path, **(settings | {"rollout": LONG, "rollback": RollbackPolicy(), "hooks": hooks}))
+    release = ReleaseRequest.read(as_sent(stack.one("Custom::Release")["Properties"], "Release"))
+    assert (release.grace_seconds, release.start_seconds, release.min_tasks) == (30, 300, 3)
+    assert release.settings.path == "/ready"
+    assert release.settings.deregistration_seconds == 10
+    assert [(one.name, one.base, one.weight) for one in release.appspec.capacity_providers] == [
+        ("FARGATE", 2, 1),
+        ("FARGATE_SPOT", 0, 3),
+    ]
+    assert release.appspec.container_port == 8080
+    assert len(release.alarms) == 3
+    assert release.override == "the fix"
+    assert release.when_busy is WhenBusy.STOP
+    assert release.hands_on
+    assert release.approval_minutes == 1440
+    assert release.notifications == "TopicBFC7AF6E"
+    assert release.hook_seconds == {"AfterAllowTestTraffic": 78}
+    assert release.log_group
+    state = DeployedStateRequest.read(as_sent(stack.one("Custom::DeployedState")["Properties"], "DeployedState"))
+    assert set(state.fixed) == {"Cluster", "ServiceName", "LoadBalancer", "Vpc"}
+    assert state.initial.container_port == "8080"
+    assert (state.production_ports, state.test_ports) == ({80}, {8080})
+    assert state.target_groups == release.target_groups
+    assert len(physical_id(state.fixed, state.initial)) <= LONGEST_PHYSICAL_ID
+
+
+LONG = Rollout.canary(10, 60, approval_wait_minutes=1440)
 
 
 def release_with(folder: Path, **settings: Any) -> dict[str, Any]:
@@ -97,7 +156,7 @@ def timeout(stack: Synthesized) -> int:
 
 def test_a_plan_that_does_not_fit_the_hour_is_handed_on(tmp_path: Path) -> None:
     """With a topic, a longer plan is allowed: the release is handed on, and followed for up to seven days."""
-    stack = with_topic(tmp_path, Rollout.canary(10, 60, approval_wait_minutes=1440))
+    stack = with_topic(tmp_path, LONG)
     properties = stack.one("Custom::Release")["Properties"]
     assert properties["HandsOn"] == "true"
     assert properties["Notifications"] == {"Ref": "TopicBFC7AF6E"}
