@@ -8,10 +8,15 @@ from botocore.exceptions import ClientError
 
 import aws_clients
 from bluegreen.release.appspec import task_definition_in
-from bluegreen.release.deployment import ACTIVE, Deployment, DeploymentStatus, Step, StepStatus
+from bluegreen.release.deployment import ACTIVE, ENDED, Deployment, DeploymentStatus, Step, StepStatus
 
 GONE = {"ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException"}
 """What CodeDeploy says once the group is deleted."""
+
+_ROLLBACK = "codeDeployRollback"
+
+_RECENT = 10
+"""How many ended deployments are looked at: a way back is not to wait long for what is rarely of interest."""
 
 _NO_TARGET_YET = {"DeploymentNotStartedException", "DeploymentTargetDoesNotExistException"}
 
@@ -48,6 +53,34 @@ def active(
     return next((deployment for deployment in found if not deployment.ended), None)
 
 
+def undone(application: str, deployment_group: str, task_definition: str) -> bool:
+    """Return whether CodeDeploy has rolled back the newest deployment that brought a task definition.
+
+    Looks at the first ones that ListDeployments gives, which are the newest ones, though AWS does not document it.
+
+    Args:
+        application: The application's name.
+        deployment_group: The group's name.
+        task_definition: The task definition's ARN.
+
+    Returns:
+        Whether it was; False when none of those looked at brought it, or AWS keeps only their hashes.
+
+    Raises:
+        botocore.exceptions.ClientError: If AWS refused to tell.
+        botocore.exceptions.BotoCoreError: If AWS could not be asked.
+    """
+    codedeploy = aws_clients.client("codedeploy")
+    statuses = sorted(status.value for status in ENDED)
+    listed = codedeploy.list_deployments(
+        applicationName=application, deploymentGroupName=deployment_group, includeOnlyStatuses=statuses
+    )["deployments"]
+    infos = [codedeploy.get_deployment(deploymentId=identifier)["deploymentInfo"] for identifier in listed[:_RECENT]]
+    brought = [info for info in infos if info.get("creator") != _ROLLBACK and _task_definition(info) == task_definition]
+    newest = max(brought, key=lambda info: info["createTime"], default={})
+    return bool(newest.get("rollbackInfo", {}).get("rollbackDeploymentId"))
+
+
 def read(identifier: str, brought: Mapping[str, str] | None = None, now: float | None = None) -> Deployment:
     """Return what is known of a deployment.
 
@@ -69,7 +102,7 @@ def read(identifier: str, brought: Mapping[str, str] | None = None, now: float |
         id=identifier,
         status=DeploymentStatus(info["status"]),
         task_definition=_task_definition(info) or (brought or {}).get(identifier),
-        rolls_back=info.get("creator") == "codeDeployRollback",
+        rolls_back=info.get("creator") == _ROLLBACK,
         termination_wait_started=bool(info.get("instanceTerminationWaitTimeStarted")),
         steps=_steps(identifier, time.time() if now is None else now),
         error_code=error.get("code"),

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 import acting
 import aws_clients
+import deployments
 import hook_evidence
 import notifying
 import red_alarms
@@ -75,10 +76,14 @@ def _look_decide_act(request: ReleaseRequest, progress: Progress, now: float) ->
 
 
 def _with_evidence(decision: Decision, seen: Observation, request: ReleaseRequest) -> Decision:
-    """Decide again with what is asked only now: the alarms before a start, the hook's log before a failure is told."""
+    """Decide again with what is asked only now: before a start, and before a failure is told."""
     begins = seen.request is RequestType.UPDATE and seen.followed is None and not seen.rolling_back
     if begins and isinstance(decision, StartDeployment | EndTerminationWait | Stop):
         return decide(dataclasses.replace(seen, red_alarms=red_alarms.among(request.alarms)))
+    if isinstance(decision, StartDeployment) and decision.back:
+        desired = request.appspec.task_definition
+        undone = deployments.undone(request.application, request.deployment_group, desired)
+        return decide(dataclasses.replace(seen, undone=undone))
     if isinstance(decision, Fail) and seen.followed is not None:
         hook = hook_evidence.report(request, seen.followed, time.time())
         return decide(dataclasses.replace(seen, hook=hook)) if hook else decision

@@ -2,12 +2,13 @@
 
 import doctest
 import importlib
+from pathlib import Path
 
 import pytest
 
-from tests.lambdas.conftest import ROOT
+import handler
 
-MODULES = sorted(path.stem for path in (ROOT / "lambdas" / "release").glob("*.py"))
+MODULES = sorted(path.stem for path in Path(handler.__file__).parent.glob("*.py"))
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -186,6 +186,34 @@ def test_a_deployment_that_the_list_did_not_show_yet_is_waited_for(
     assert answers == []
 
 
+def test_a_start_whose_answer_was_lost_is_not_started_twice(world: Any, answers: Any) -> None:
+    """CodeDeploy may have started what it did not confirm in time: the next look finds it and follows it."""
+    world.answers["codedeploy.create_deployment"] = ReadTimeoutError(endpoint_url="https://codedeploy")
+    state = advance({"request": request()})
+    world.answers |= {
+        "codedeploy.list_deployments": {"deployments": ["d-1"]},
+        "codedeploy.get_deployment": deployment("InProgress"),
+    }
+    state = advance(state)
+    assert state["progress"]["deployment_id"] == "d-1"
+    assert len(world.called("codedeploy.create_deployment")) == 1
+    assert answers == []
+
+
+def test_a_step_that_is_taken_twice_changes_nothing(world: Any, answers: Any) -> None:
+    """When a step's result was lost, the state machine takes it again with the old memory: what it began is adopted."""
+    first = {"request": request()}
+    advance(first)
+    world.answers |= {
+        "codedeploy.list_deployments": {"deployments": ["d-1"]},
+        "codedeploy.get_deployment": deployment("InProgress"),
+    }
+    again = advance(first)
+    assert again["progress"]["deployment_id"] == "d-1"
+    assert len(world.called("codedeploy.create_deployment")) == 1
+    assert answers == []
+
+
 def test_a_kept_previous_version_makes_way(world: Any, refusal: Callable[..., ClientError]) -> None:
     """The wait before old tasks are removed is ended once; when CodeDeploy is not ready for that, it is asked again."""
     content = json.dumps({"Resources": [{"S": {"Properties": {"TaskDefinition": OLD}}}]})
