@@ -77,7 +77,7 @@ def undone(application: str, deployment_group: str, task_definition: str) -> boo
     )["deployments"]
     infos = [codedeploy.get_deployment(deploymentId=identifier)["deploymentInfo"] for identifier in listed[:_RECENT]]
     brought = [info for info in infos if info.get("creator") != _ROLLBACK and _task_definition(info) == task_definition]
-    newest = max(brought, key=lambda info: info["createTime"], default={})
+    newest: Mapping[str, Any] = max(brought, key=lambda info: info["createTime"], default={})
     return bool(newest.get("rollbackInfo", {}).get("rollbackDeploymentId"))
 
 
