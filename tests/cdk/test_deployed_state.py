@@ -160,6 +160,17 @@ def test_what_a_method_adds_to_a_listener_is_seen_when_the_listener_states_it(me
     assert documents(after)["Production"] == rendered(after, "production")
 
 
+def test_another_default_action_is_refused(tmp_path: Path) -> None:
+    """An action without a priority would take production from the service, so synthesis says what to do."""
+
+    def change(stack: cdk.Stack) -> None:
+        answer = elbv2.ListenerAction.fixed_response(200)
+        secure(stack).traffic.production_listener.add_action("Maintenance", action=answer)
+
+    with pytest.raises(RuntimeError, match="production listener's default action must stay the service's own"):
+        synthesize(tmp_path, change)
+
+
 def test_listeners_and_service_wait_for_the_deployed_state(before: Synthesized) -> None:
     """The state needs function, state machine and target groups, and no listener, service or deployment group."""
     (state,) = [name for name, one in before.resources.items() if one["Type"] == "Custom::DeployedState"]

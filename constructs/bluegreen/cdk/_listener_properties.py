@@ -18,6 +18,8 @@ def listener_properties(stack: Stack, listeners: Callable[[], Mapping[str, elbv2
     So what is added to a listener after the service was made counts. An override of the raw template
     (`add_property_override` and its like) does not: the CDK shows it to nobody.
 
+    Synthesis fails when somebody gave a listener another default action, which would take production from the service.
+
     Args:
         stack: Whose listeners they are.
         listeners: Returns the listeners by role; asked once.
@@ -42,7 +44,18 @@ class _ListenerProperties:
         """Return the properties of each listener."""
         stated = {role: one._cfn_properties for role, one in self._resources.items()}  # noqa: SLF001 - meant for heirs
         resolved: Mapping[str, Mapping[str, Any]] = self._stack.resolve(stated)
+        for role, properties in resolved.items():
+            _require_own_targets(role, properties)
         return {role: _without_targets(one, resolved[role]) for role, one in self._resources.items()}
+
+
+def _require_own_targets(role: str, properties: Mapping[str, Any]) -> None:
+    # Only the service's own default action takes its weights from Custom::DeployedState.
+    if f"'{role}Blue'" not in repr(properties["defaultActions"]):
+        raise ValueError(
+            f"the {role.lower()} listener's default action must stay the service's own, got another one; give what is "
+            "added to the listener a priority and conditions"
+        )
 
 
 def _without_targets(listener: elbv2.CfnListener, properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,7 +66,9 @@ class Traffic(Construct):
         ports: Scheme and ports of the listeners.
         given_listener_arns: The ARNs of a given production and a given test listener; empty when they are its own.
         listener_properties: What the listeners state beside their target groups, whenever the stack is synthesized.
-        production_listener: Where users come in. This and what follows is there from `listen` on.
+        production_listener: Where users come in. This and what follows is there from `listen` on. A certificate, TLS
+            policy, attribute or rule of it can change at any time; change nothing by `add_property_override` and its
+            like, which the CDK shows to nobody: CloudFormation would then write the weights of an earlier deploy.
         test_listener: Where hooks reach the candidate; closed to everybody whom `allow_test_traffic` did not let in.
         listener_arns: The ARNs of the production and of the test listener.
     """
