@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 import aws_clients
 from bluegreen.release.appspec import task_definition_in
 from bluegreen.release.deployment import ACTIVE, ENDED, Deployment, DeploymentStatus, Step, StepStatus
+from bluegreen.release.observation import short
 
 GONE = {"ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException"}
 """What CodeDeploy says once the group is deleted."""
@@ -64,7 +65,7 @@ def undone(application: str, deployment_group: str, task_definition: str) -> boo
         task_definition: The task definition's ARN.
 
     Returns:
-        Whether it was; False when none of those looked at brought it, or AWS keeps only their hashes.
+        Whether it was; False when none of those looked at is known to have brought it.
 
     Raises:
         botocore.exceptions.ClientError: If AWS refused to tell.
@@ -76,7 +77,7 @@ def undone(application: str, deployment_group: str, task_definition: str) -> boo
         applicationName=application, deploymentGroupName=deployment_group, includeOnlyStatuses=statuses
     )["deployments"]
     infos = [codedeploy.get_deployment(deploymentId=identifier)["deploymentInfo"] for identifier in listed[:_RECENT]]
-    brought = [info for info in infos if info.get("creator") != _ROLLBACK and _task_definition(info) == task_definition]
+    brought = [info for info in infos if _brought(info, task_definition)]
     newest: Mapping[str, Any] = max(brought, key=lambda info: info["createTime"], default={})
     return bool(newest.get("rollbackInfo", {}).get("rollbackDeploymentId"))
 
@@ -109,6 +110,14 @@ def read(identifier: str, brought: Mapping[str, str] | None = None, now: float |
         error_message=error.get("message"),
         rollback_id=info.get("rollbackInfo", {}).get("rollbackDeploymentId"),
     )
+
+
+def _brought(info: Mapping[str, Any], task_definition: str) -> bool:
+    if info.get("creator") == _ROLLBACK:
+        return False
+    told = _task_definition(info)
+    # AWS may keep only a hash of the AppSpec; the description is this function's own.
+    return told == task_definition if told else f"({short(task_definition)})" in info.get("description", "")
 
 
 def _task_definition(info: Mapping[str, Any]) -> str | None:

@@ -13,6 +13,7 @@ from tests.lambdas.release_world import (
     PROPERTIES,
     advance,
     deployment,
+    ecs_time,
     listener,
     request,
     service,
@@ -129,6 +130,39 @@ def test_the_way_back_is_held_up_by_nothing(released: Any) -> None:
     assert "Hooks" not in json.loads(created["revision"]["appSpecContent"]["content"])
     assert created["description"] == "back to v1 (orders:1)"
     assert released.called("cloudwatch.describe_alarms") == []
+
+
+def ended(created: int, **more: Any) -> dict[str, Any]:
+    """An earlier deployment of the old version."""
+    content = json.dumps({"Resources": [{"S": {"Properties": {"TaskDefinition": OLD}}}]})
+    revision = {"string": {"content": content}}
+    return deployment("Stopped", **({"revision": revision, "createTime": ecs_time(created)} | more))
+
+
+@pytest.mark.parametrize(
+    "revision", [{"string": {"content": ended(0)["deploymentInfo"]["revision"]["string"]["content"]}}, {}]
+)
+@pytest.mark.parametrize("newest_failed", [True, False])
+def test_a_version_that_failed_after_it_was_handed_on_is_not_brought_back(
+    *, released: Any, answers: Any, revision: dict[str, Any], newest_failed: bool
+) -> None:
+    """What CodeDeploy rolled back last time is not what production ran before the update, whatever the stack thinks."""
+    told = {"revision": revision, "description": "release of v1 (orders:1)"}
+    undone, good = {"rollbackInfo": {"rollbackDeploymentId": "d-9"}}, {}
+    found = {
+        "d-1": ended(10, **told, **(good if newest_failed else undone)),
+        "d-2": ended(20, **told, **(undone if newest_failed else good)),
+        "d-9": ended(30, **told, creator="codeDeployRollback"),
+    }
+
+    def listed(includeOnlyStatuses: list[str], **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return {"deployments": list(found) if "Stopped" in includeOnlyStatuses else []}
+
+    released.answers["codedeploy.list_deployments"] = listed
+    released.answers["codedeploy.get_deployment"] = lambda deploymentId: found[deploymentId]  # noqa: N803 - AWS's name
+    assert advance({"request": going_back()})["done"] is newest_failed
+    assert [status for status, *_ in answers] == (["SUCCESS"] if newest_failed else [])
+    assert len(released.called("codedeploy.create_deployment")) == (0 if newest_failed else 1)
 
 
 def test_old_tasks_that_are_kept_take_the_traffic_back(released: Any, answers: Any, at: Any) -> None:
