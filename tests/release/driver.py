@@ -9,6 +9,7 @@ from bluegreen.release.convergence import (
     Fail,
     Follow,
     HandOn,
+    Limits,
     RestoreTraffic,
     StartDeployment,
     Stop,
@@ -96,10 +97,14 @@ class Driver:
                 assert world.active is None, "asked for a second active deployment"
                 assert not self.cancelled, "started for an update that is taken back"
                 assert back == seen.rolling_back
+                before = world.made.get(self.stopped or "")
+                recent = before is not None and world.now - before.since < Limits().rollback_start
+                assert not (before and before.rollback_due and recent), "met the rollback of what it stopped itself"
                 assert back or not world.red or seen.override, "started although an alarm was red"
             case Succeed() if seen.request is RequestType.UPDATE and not (seen.rolling_back or seen.handed_on):
                 assert (world.primary, world.percent) == (seen.desired, 100), "called live what is not"
-                assert world.at_rest or not world.active or world.active.undoes
+                followed = world.made.get(self.followed or "")
+                assert followed is None or followed.done == LAST, "called done what is under way"
             case Succeed() if seen.rolling_back:
                 assert world.primary != seen.previous or seen.undone or seen.previous == seen.desired, "still live"
             case RestoreTraffic():
