@@ -1,6 +1,8 @@
 """What Custom::Release is told of each argument, and what its function is allowed and told beside."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,12 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 
+import handler
 from bluegreen.cdk import HealthCheck, HttpCheck, IgnoredAlarms, RollbackPolicy, Rollout, Scaling, SmokeTests, WhenBusy
 from bluegreen.release.deployed_state import LONGEST_PHYSICAL_ID, physical_id
 from deployed_state_request import DeployedStateRequest
 from release_request import ReleaseRequest
-from tests.cdk.support import Synthesized, add_service, synthesize
+from tests.cdk.support import Synthesized, actions, add_service, synthesize
 
 
 def as_sent(properties: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -71,6 +74,23 @@ def test_the_function_reads_what_the_constructs_state(tmp_path: Path) -> None:
 
 
 LONG = Rollout.canary(10, 60, approval_wait_minutes=1440)
+
+
+def test_the_function_is_allowed_what_it_says_it_needs(tmp_path: Path) -> None:
+    """The handler's table of permissions and the granted actions are the same, its log and the topic's key apart."""
+    stack = with_topic(tmp_path, LONG, hooks=[SmokeTests(HttpCheck("/"))])
+    machine = actions(stack.statements("BlueGreenReleaseProviderStateMachineRole"))
+    granted = actions(stack.statements("BlueGreenReleaseProvider")) - machine
+    own = {"logs:CreateLogStream", "logs:PutLogEvents", "kms:Decrypt", "kms:GenerateDataKey"}
+    assert own <= granted
+    assert granted - own == set(documented())
+
+
+def documented() -> Iterator[str]:
+    """Return the actions in the tables of the handler's docstring."""
+    for row in re.findall(r"^\| (\S+:.+?) \|", handler.__doc__ or "", flags=re.MULTILINE):
+        service, _, names = row.partition(":")
+        yield from (f"{service}:{name.strip()}" for name in names.split(","))
 
 
 def release_with(folder: Path, **settings: Any) -> dict[str, Any]:
