@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any, ClassVar
 
+from bluegreen.rehearsal.cloud import stack_rollback
 from bluegreen.rehearsal.cloud.api import ApiError, Created
 from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.control_planes import ControlPlanes
@@ -29,7 +30,10 @@ class Deploy:
 
     def batch_get_deployments(self, request: dict[str, Any]) -> dict[str, Any]:
         """Inject a fault, given as JSON."""
-        self._control_planes.inject(json.loads(request["deploymentIds"][0]))
+        fault = json.loads(request["deploymentIds"][0])
+        if fault["fault"] not in stack_rollback.FAULTS:
+            self._control_planes.inject(fault)
+        stack_rollback.inject(fault)
         return {}
 
     def stop_deployment(self, request: dict[str, Any]) -> dict[str, Any]:

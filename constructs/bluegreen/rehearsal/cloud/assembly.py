@@ -7,7 +7,7 @@ from typing import Any
 
 from bluegreen.rehearsal.images import Images
 
-from . import cloudwatch, codedeploy, control_planes, ecs, functions, load_balancing, rds
+from . import cloudwatch, codedeploy, control_planes, ecs, functions, load_balancing, rds, stack_rollback
 from .accepted import ACCEPTED
 from .api import Document, ResourceType, Service
 from .autoscaling import ApplicationAutoScaling, ScalableTargetType, ScalingPolicyType
@@ -60,6 +60,7 @@ class Cloud:
             **dict.fromkeys(codedeploy.FAULTS, self._codedeploy.inject),
             **dict.fromkeys(ecs.FAULTS, self._ecs.inject),
             **dict.fromkeys(load_balancing.FAULTS, self._load_balancing.inject),
+            **dict.fromkeys(stack_rollback.FAULTS, stack_rollback.inject),
         }
 
     def services(self) -> list[Service]:

@@ -35,7 +35,16 @@ Invoke = Callable[[dict[str, Any]], bool]
 
 
 class CustomResourceError(Exception):
-    """A custom resource failed; the text is CloudFormation's reason."""
+    """A custom resource failed; the text is CloudFormation's reason.
+
+    Args:
+        reason: The text.
+        physical_id: What the answer called the resource, if there was one: CloudFormation deletes it by that.
+    """
+
+    def __init__(self, reason: str, physical_id: str | None = None) -> None:
+        super().__init__(reason)
+        self.physical_id = physical_id
 
 
 def install(clock: Clock) -> None:
@@ -149,7 +158,8 @@ def read_answer(answer: dict[str, Any] | None, request_id: str, physical_id: str
     if answer.get("Status") != "SUCCESS":
         raise CustomResourceError(
             f"Received response status [{answer.get('Status')}] from custom resource. "
-            f"Message returned: {answer.get('Reason', '')} (RequestId: {request_id})"
+            f"Message returned: {answer.get('Reason', '')} (RequestId: {request_id})",
+            answer.get("PhysicalResourceId"),
         )
     answered = answer.get("PhysicalResourceId") or physical_id or request_id
     if len(answered.encode()) > LONGEST_PHYSICAL_ID:

@@ -12,7 +12,17 @@ from typing import Any
 
 from bluegreen.errors import BluegreenError
 
-from . import custom_resources, event_bus, functions, network_interfaces, notifications, protocol, step_functions
+from . import (
+    custom_resources,
+    event_bus,
+    functions,
+    network_interfaces,
+    notifications,
+    protocol,
+    stack_deployment,
+    stack_rollback,
+    step_functions,
+)
 from .api import ResourceType, Service
 from .control_planes import ControlPlanes
 
@@ -32,6 +42,11 @@ _TABLES = (
     *((custom_resources.FUNCTIONS_MODULE, name) for name in custom_resources.FUNCTIONS_NAMES),
     *((functions.MODULE, name) for name in functions.NAMES),
     *((functions.POOL_MODULE, name) for name in functions.POOL_NAMES),
+    *((stack_deployment.MODULE, name) for name in stack_deployment.NAMES),
+    *((caller, "_deploy_stack_async") for caller in stack_deployment.CALLERS),
+    *((stack_rollback.MODULE, name) for name in stack_rollback.NAMES),
+    *((stack_rollback.PROVISIONERS, name) for name in stack_rollback.PROVISIONERS_NAMES),
+    *((stack_rollback.PACKAGE, name) for name in stack_rollback.PACKAGE_NAMES),
     *((step_functions.MODULE, name) for name in step_functions.NAMES),
     *((event_bus.MODULE, name) for name in event_bus.NAMES),
     *((event_bus.FUNCTIONS_MODULE, name) for name in event_bus.FUNCTIONS_NAMES),
@@ -68,6 +83,8 @@ def install(services: Iterable[Service], resource_types: Iterable[ResourceType],
     functions.install(clock.control_planes)
     custom_resources.install(clock)
     step_functions.install(clock)
+    stack_rollback.install()
+    stack_deployment.install()
     event_bus.install(clock)
     notifications.install(control_planes.journal)
 
