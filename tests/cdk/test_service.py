@@ -289,7 +289,7 @@ def test_the_release_knows_the_service(shop: Synthesized) -> None:
 
 
 def test_the_release_comes_last(shop: Synthesized) -> None:
-    """The release waits, directly or through others, for every resource of its service but the redirect."""
+    """The release waits, directly or through others, for all of its service but the redirect and what scales it."""
     reached: set[str] = set()
     ahead = [logical_id(shop, "Custom::Release")]
     while ahead:
@@ -298,7 +298,17 @@ def test_the_release_comes_last(shop: Synthesized) -> None:
             reached.add(name)
             ahead += references(shop.resources[name])
     unreached = (set(shop.under("Orders")) | set(shop.under("BlueGreenReleaseProvider"))) - reached
-    assert unreached == {logical_id(shop, "AWS::ElasticLoadBalancingV2::Listener", "Redirect")}
+    assert unreached == {
+        logical_id(shop, "AWS::ElasticLoadBalancingV2::Listener", "Redirect"),
+        *(name for name in shop.under("Orders") if name.startswith("OrdersScaling")),
+    }
+
+
+def test_nothing_starts_tasks_before_the_release(shop: Synthesized) -> None:
+    """Scaling would raise the service to its minimum before its health check is set, so it waits for the release."""
+    (target,) = shop.of_type("AWS::ApplicationAutoScaling::ScalableTarget")
+    assert logical_id(shop, "Custom::Release") in target["DependsOn"]
+    assert shop.one("AWS::ECS::Service")["Properties"]["DesiredCount"] == 0
 
 
 def references(value: Any) -> list[str]:

@@ -399,7 +399,10 @@ class BlueGreenService(Construct):
         )
         # Beside what it refers to, a release needs these; and what is made last goes first.
         roles = (self.task.task_role, self.task.execution_role)
-        release.node.add_dependency(*needs, self.scalable_target, *roles, *self._needs_of_hooks)
+        release.node.add_dependency(*needs, *roles, *self._needs_of_hooks)
+        # A new scalable target raises the service to its minimum at once, before the target groups know their health
+        # check: the first tasks would pass one that nobody asked for. So the release starts them, and is first.
+        self.scalable_target.node.add_dependency(release)
         return release
 
 
