@@ -61,6 +61,16 @@ def test_a_service_is_created_when_it_is_steady(world: World, stack: Stack) -> N
     assert described["healthCheckGracePeriodSeconds"] == 60
 
 
+def test_a_service_of_no_tasks_is_steady_and_grows_with_its_desired_count(world: World, stack: Stack) -> None:
+    """Created with 0 tasks it is there at once; a restricted update then starts the primary task set's tasks."""
+    stack.types["AWS::ECS::Service"].create("generated", stack.service | {"DesiredCount": "0"})
+    assert world.tasks() == []
+    world.call("UpdateService", cluster="prod", service="orders", desiredCount=2)
+    assert world.sets()[0]["stabilityStatus"] == "STABILIZING"
+    until(lambda: world.sets()[0]["stabilityStatus"] == "STEADY_STATE")
+    assert len(world.tasks()) == 2
+
+
 @pytest.mark.parametrize(
     "change",
     [
