@@ -131,7 +131,7 @@ def test_while_the_control_planes_restart_nothing_answers_and_running_functions_
     arn = states.create_state_machine(
         name="slow", definition=json.dumps(machine), roleArn="arn:aws:iam::123456789012:role/any"
     )["stateMachineArn"]
-    execution = states.start_execution(stateMachineArn=arn, input=json.dumps({"seconds": 50}))["executionArn"]
+    execution = states.start_execution(stateMachineArn=arn, input=json.dumps({"seconds": 3000}))["executionArn"]
     known = patient(cloud, "codedeploy")
     assert known.list_applications()
     time.sleep(1.5)  # the function is asleep by now; killed earlier, it would not have been running
