@@ -64,8 +64,12 @@ class World:
         return {"Stacks": [{"StackStatus": self.status}]}
 
     def paginate(self, **_: str) -> list[dict[str, Any]]:
-        of_stack = {"LogicalResourceId": "ProdStack", "PhysicalResourceId": "arn", "StackId": "arn"}
-        return [{"StackEvents": [of_stack | {"EventId": str(self.updates), "ResourceStatus": "UPDATE_IN_PROGRESS"}]}]
+        number = {"StackId": "arn", "EventId": str(self.updates)}
+        begun = {"LogicalResourceId": "ProdStack", "PhysicalResourceId": "arn", "ResourceStatus": "UPDATE_IN_PROGRESS"}
+        reason = {"ResourceStatus": "UPDATE_FAILED", "ResourceStatusReason": "failed at AfterAllowTestTraffic"}
+        failed = {"LogicalResourceId": "Release", "PhysicalResourceId": "release", **reason}
+        happened = [failed, begun] if "ROLLBACK" in self.status else [begun]
+        return [{"StackEvents": [number | event for event in happened]}]
 
     def list_deployments(self) -> dict[str, Any]:
         return {"deployments": [f"d-{number}" for number in range(self.updates)]}

@@ -121,6 +121,16 @@ def turned_by_stop(evidence: Evidence) -> str | None:
     return f"{_cause(found)} turned the release back, expected that its deployment is stopped"
 
 
+def told(words: str) -> Check:
+    """Return the check that whoever deployed was told these words by the first command that did not go through."""
+
+    def check(evidence: Evidence) -> str | None:
+        reason = next((deploy.reason for deploy in evidence.deploys if deploy.reason), "")
+        return None if words in reason else f"the reason must say {words!r}, got: {reason or 'none'}"
+
+    return check
+
+
 def failed_at(step: str) -> Check:
     """Return the check that this lifecycle event failed before anything else went wrong."""
 

@@ -33,25 +33,16 @@ def unrelated(assembly: Assembly) -> None:
     assembly.add(assembly.one(RELEASE), "Unrelated", topic)
 
 
-def failing(*, after_release: bool = True) -> Edit:
-    """Return an edit that adds a resource which fails: a deployment group of an application that does not exist.
-
-    Args:
-        after_release: Whether it is made once the release is over; else before it.
-    """
-
-    def edit(assembly: Assembly) -> None:
-        release = assembly.one(RELEASE)
-        role = assembly.one("AWS::CodeDeploy::DeploymentGroup").properties["ServiceRoleArn"]
-        document: dict[str, Any] = {
-            "Type": "AWS::CodeDeploy::DeploymentGroup",
-            "Properties": {"ApplicationName": "there-is-no-such-application", "ServiceRoleArn": role},
-        }
-        if after_release:
-            document["DependsOn"] = [release.logical_id, *(one.logical_id for one in assembly.resources(LISTENER))]
-        assembly.add(release, "Failing", document)
-
-    return edit
+def failing(assembly: Assembly) -> None:
+    """Add a resource that fails once the release is over: a deployment group of an application that does not exist."""
+    release = assembly.one(RELEASE)
+    properties = assembly.one("AWS::CodeDeploy::DeploymentGroup").properties
+    document = {
+        "Type": "AWS::CodeDeploy::DeploymentGroup",
+        "Properties": {**properties, "ApplicationName": "there-is-no-such-application"},
+        "DependsOn": [release.logical_id, *(one.logical_id for one in assembly.resources(LISTENER))],
+    }
+    assembly.add(release, "Failing", document)
 
 
 def of_release(**properties: Any) -> Edit:

@@ -18,6 +18,7 @@ from .checks import (
 )
 from .edits import failing, of_release, together
 from .operator import expect_one_rollback
+from .release import REJECTED
 from .scenario import Scenario
 
 REASON = "the new version is the fix"
@@ -63,7 +64,7 @@ def _rolled_back_by_another_resource(stage: Stage) -> None:
     """Release, and have a later resource of the same update fail."""
     service = stage.service
     known = {one["deploymentId"] for one in stage.deployments(service)}
-    stage.deploy(edit=failing())
+    stage.deploy(edit=failing)
     expect_one_rollback(stage, service, known)
 
 
@@ -76,6 +77,7 @@ FAILURES = (
         checks=(
             none_failed,
             failed_at("AfterAllowTestTraffic"),
+            REJECTED,
             ends_on_candidate,
             ended(Outcome.ROLLED_BACK, Outcome.SUCCEEDED),
         ),

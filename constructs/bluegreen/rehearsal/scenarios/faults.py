@@ -16,6 +16,7 @@ from .checks import (
     turned_by_alarm,
 )
 from .operator import expect_one_rollback, primary, scale_in_suspended
+from .release import REJECTED
 from .scenario import Scenario, one_release
 
 HOOK_SECONDS = 10.0
@@ -104,7 +105,7 @@ FAULTS = (
         summary="CodeDeploy says that it failed a minute before it says what rolls it back",
         group="safety",
         expected=Outcome.ROLLED_BACK,
-        checks=(none_failed, candidate_never_served, failed_at("AfterAllowTestTraffic"), ends_on_live),
+        checks=(none_failed, candidate_never_served, failed_at("AfterAllowTestTraffic"), REJECTED, ends_on_live),
         play=_rollback_named_late,
     ),
     Scenario(

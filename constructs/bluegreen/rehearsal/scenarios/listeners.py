@@ -20,7 +20,7 @@ def _listener_changes(stage: Stage) -> None:
     _expect(stage, service, first, rules=0)
     stage.deploy(stage.live, edit=together(tls_policy(second), rule(20)))
     _expect(stage, service, second, rules=1)
-    stage.deploy(stage.live, edit=together(tls_policy(third), failing()))
+    stage.deploy(stage.live, edit=together(tls_policy(third), failing))
     _expect(stage, service, second, rules=1)
 
 

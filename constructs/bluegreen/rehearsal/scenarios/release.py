@@ -8,10 +8,14 @@ from .checks import (
     failed_at,
     failures_from_candidate_alone,
     none_failed,
+    told,
     turned_back_in_time,
     turned_by_alarm,
 )
 from .scenario import Scenario
+
+REJECTED = told("failed at AfterAllowTestTraffic")
+"""It was the smoke test's own answer that turned the release back, not its silence."""
 
 RELEASE = (
     Scenario(
@@ -26,7 +30,7 @@ RELEASE = (
         summary="the candidate answers 404 on the test listener, and never meets a user",
         group="release",
         expected="rolled-back",
-        checks=(none_failed, candidate_never_served, failed_at("AfterAllowTestTraffic"), ends_on_live),
+        checks=(none_failed, candidate_never_served, failed_at("AfterAllowTestTraffic"), REJECTED, ends_on_live),
         fault={"fault": "missing-on-test"},
     ),
     Scenario(

@@ -8,6 +8,7 @@ from bluegreen.rehearsal.stage import Stage
 
 from .checks import ended, ends_on_released, failed_at, none_failed
 from .operator import primary, scalable_target, scale_in_suspended
+from .release import REJECTED
 from .scenario import Scenario
 
 
@@ -59,6 +60,7 @@ SCALING = (
         checks=(
             none_failed,
             failed_at("AfterAllowTestTraffic"),
+            REJECTED,
             ends_on_released,
             ended(Outcome.SUCCEEDED, Outcome.ROLLED_BACK),
         ),
