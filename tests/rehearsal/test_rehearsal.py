@@ -323,7 +323,7 @@ def test_a_stack_that_never_was_is_an_error_too(start: Start, monkeypatch: pytes
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, CloudError("broken")])
 def test_whatever_happens_everything_is_ended(start: Start, error: Any) -> None:
-    """On Ctrl-C, on SIGTERM and on an error, the commands of both applications and the cloud are ended, in this order."""
+    """On Ctrl-C, on SIGTERM and on an error, the commands of all applications, then the cloud, are ended."""
     world = World([])
     with pytest.raises(BaseException), start(world):  # noqa: B017, PT011 - which of three is the table's
         raise error

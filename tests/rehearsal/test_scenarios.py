@@ -160,7 +160,7 @@ def test_scenarios_have_names_of_their_own() -> None:
     assert all(scenario.fault is None or "version" not in scenario.fault for scenario in SCENARIOS)
 
 
-SAFETY = [scenario for scenario in SCENARIOS if scenario.group == "safety"]
+SAFETY = [scenario for scenario in SCENARIOS if scenario.group == "safety" and not scenario.application]
 UNDISTURBED = [scenario for scenario in SAFETY if scenario.name not in {"alarm-still-red", "task-killed"}]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from bluegreen.errors import RehearsalError
 
 from .collisions import COLLISIONS
+from .estate import ESTATE
 from .failures import FAILURES
 from .faults import FAULTS
 from .listeners import LISTENERS
@@ -25,6 +26,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *FAULTS,
     *SCALING,
     *OLD_VERSIONS,
+    *ESTATE,
 )
 """In the order in which they are played; each starts from what the one before left live."""
 
