@@ -33,7 +33,8 @@ def handler(event, context):
     with open(properties["Folder"] + "/weight") as weight:
         body = json.dumps({
             "Status": "FAILED" if does == "fail" else "SUCCESS", "Reason": "told to fail",
-            "PhysicalResourceId": event.get("PhysicalResourceId") or "made-" + event["LogicalResourceId"],
+            "PhysicalResourceId":
+                properties.get("Id") or event.get("PhysicalResourceId") or "made-" + event["LogicalResourceId"],
             "StackId": event["StackId"], "RequestId": event["RequestId"],
             "LogicalResourceId": event["LogicalResourceId"], "Data": {"Weight": weight.read()},
         }).encode()
@@ -80,6 +81,7 @@ class Stack:
                 "Type": "Custom::One",
                 "Properties": {"ServiceToken": self._provider, "Folder": str(self._folder), **properties},
                 "DependsOn": properties.pop("After", []),
+                **dict.fromkeys(("DeletionPolicy", "UpdateReplacePolicy"), properties.pop("Policy", "Delete")),
             }
             for name, properties in resources.items()
         }
@@ -140,6 +142,38 @@ def test_only_what_changed_is_updated(stack: Stack) -> None:
         ("Update", "One", "2", "UPDATE_IN_PROGRESS"),
         ("Delete", "Three", None, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"),
     ]
+
+
+@pytest.mark.parametrize("policy", ["Delete", "Retain"])
+def test_what_an_update_replaced_or_lost_is_deleted_last_unless_retained(stack: Stack, policy: str) -> None:
+    """The former physical resource, and what the template lost, are deleted in the clean-up, users first."""
+    before = stack.template(
+        One={"Id": "first", "Policy": policy},
+        Two={"Policy": policy},
+        Three={"After": ["Two"], "Policy": policy},
+    )
+    stack.deploy("create", before)
+    after = stack.template(One={"Id": "second", "Policy": policy})
+    assert stack.deploy("update", after) == "UPDATE_COMPLETE"
+    cleanup = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    deleted = [
+        ("Delete", "One", "first", cleanup),
+        ("Delete", "Three", "made-Three", cleanup),
+        ("Delete", "Two", "made-Two", cleanup),
+    ]
+    assert stack.requests("id", "stack") == [
+        ("Update", "One", "first", "UPDATE_IN_PROGRESS"),
+        *(deleted if policy == "Delete" else []),
+    ]
+
+
+def test_an_output_that_cannot_be_resolved_takes_the_update_back(stack: Stack) -> None:
+    """Outputs are resolved before anything is deleted: all resources get their old properties."""
+    stack.deploy("create", stack.template(One={"Version": 1}))
+    broken = stack.template(One={"Version": 2}) | {"Outputs": {"No": {"Value": {"Fn::GetAtt": ["One", "Unknown"]}}}}
+    assert stack.deploy("update", broken) == "UPDATE_ROLLBACK_COMPLETE"
+    assert stack.requests("version") == [("Update", "One", "2"), ("Update", "One", "1")]
+    assert "Unknown" in stack.reasons()[stack.name]
 
 
 def test_a_failed_creation_is_deleted_under_the_id_that_it_answered(stack: Stack) -> None:

@@ -5,25 +5,19 @@ resolves them anew from what custom resources answer during the rollback. AWS sa
 evaluated when its resource is updated (cloudformation-coverage-roadmap issue 68), so they are resolved anew, unless the
 fault "stale-rollback" is in force.
 """
-# ruff: noqa: SLF001 - every name of ministack's that is used here is checked in extension.py
 
 import contextlib
-import copy
 import importlib
 from collections.abc import Iterator
 from typing import Any
 
+from . import stack_template
 from .api import Document
+from .stack_operation import STACK
+from .stack_template import StackTemplate, ministack
 
-MODULE = "ministack.services.cloudformation.stacks"
-NAMES = (
-    "_add_event",
-    "_NO_VALUE",
-    "_resolve_dynamic_references",
-    "_resolve_refs",
-    "_revert_update",
-    "_with_stack_tags",
-)
+MODULE = stack_template.MODULE
+NAMES = ("_add_event", "_revert_update")
 PROVISIONERS = "ministack.services.cloudformation.provisioners"
 PROVISIONERS_NAMES = ("_update_resource",)
 PACKAGE = "ministack.services.cloudformation"
@@ -34,14 +28,12 @@ STALE = "stale-rollback"
 FAULTS = frozenset({STALE})
 """The fault that is played here."""
 
-STACK = "AWS::CloudFormation::Stack"
-
 
 class _Rollbacks:
     """The rollbacks that go on now, by stack, and whether they send what was resolved before."""
 
     def __init__(self) -> None:
-        self.previous: dict[str, Document] = {}
+        self.former: dict[str, StackTemplate] = {}
         self.stale = False
 
 
@@ -58,21 +50,29 @@ def inject(fault: Document) -> None:
 
 
 @contextlib.contextmanager
-def of(stack_id: str, previous: Document | None) -> Iterator[None]:
-    """Know a stack's former record while its update is taken back; None when its creation is."""
-    if previous is not None:
-        _rollbacks.previous[stack_id] = previous
+def of(former: StackTemplate | None) -> Iterator[None]:
+    """Know a stack's former template while its update is taken back; None when its creation is."""
+    if former is None:
+        yield
+        return
+    _rollbacks.former[former.stack_id] = former
     try:
         yield
     finally:
-        _rollbacks.previous.pop(stack_id, None)
+        _rollbacks.former.pop(former.stack_id, None)
 
 
 def install() -> None:
     """Change ministack's rollback."""
-    module: Any = importlib.import_module(MODULE)
-    stacks: Document = importlib.import_module(PACKAGE)._stacks
-    revert, add_event = module._revert_update, module._add_event
+    _resolve_anew()
+    _tell_rollbacks_of_nested_stacks()
+    _send_back_in_nested_stacks()
+
+
+def _resolve_anew() -> None:
+    """Send back what the former template says with the attributes that resources have now."""
+    module = ministack()
+    revert = module._revert_update  # noqa: SLF001 - checked by name in extension.py
 
     async def revert_anew(  # noqa: PLR0917 - ministack calls it so
         stack_id: str,
@@ -85,12 +85,22 @@ def install() -> None:
         attributes: Document,
         record: Document | None = None,
     ) -> None:
-        before = _rollbacks.previous.get(stack_id)
-        if before is not None and record is not None and not _rollbacks.stale:
-            record["Properties"] = _resolve(module, before, stack_name, stack_id, logical_id)
-            tags = before.get("Tags") or []
-            previous = module._with_stack_tags(kind, record["Properties"], tags, stack_name, stack_id, logical_id)
+        former = _rollbacks.former.get(stack_id)
+        if former is not None and record is not None and not _rollbacks.stale:
+            known = former.records[logical_id].get("_dynamic")
+            properties, _ = former.properties(logical_id, known, reuse_ssm=True, reuse_secrets=True)
+            record["Properties"] = properties
+            previous = former.tagged(logical_id, kind, properties)
         await revert(stack_id, stack_name, logical_id, kind, physical_id, applied, previous, attributes, record)
+
+    module._revert_update = revert_anew  # noqa: SLF001 - likewise
+
+
+def _tell_rollbacks_of_nested_stacks() -> None:
+    """Call the update that takes a nested stack back a rollback, in its status and in its events."""
+    module = ministack()
+    stacks: Document = importlib.import_module(PACKAGE)._stacks  # noqa: SLF001 - checked by name in extension.py
+    add_event = module._add_event  # noqa: SLF001 - likewise
 
     def add_event_of_rollback(
         stack_id: str, stack_name: str, logical_id: str, kind: str, status: str, *rest: Any, **named: Any
@@ -99,22 +109,7 @@ def install() -> None:
             status = _in_rollback(stacks, stack_name, status)
         add_event(stack_id, stack_name, logical_id, kind, status, *rest, **named)
 
-    module._revert_update = revert_anew
-    module._add_event = add_event_of_rollback
-    _send_back_in_nested_stacks()
-
-
-def _resolve(module: Any, before: Document, stack_name: str, stack_id: str, logical_id: str) -> Document:
-    """Return a resource's properties by the former template, with the attributes that resources have now."""
-    template = before["_template"]
-    raw = copy.deepcopy(template["Resources"][logical_id].get("Properties", {}))
-    resources = before["_resources"]
-    where = (before.get("_conditions", {}), template.get("Mappings", {}), stack_name, stack_id)
-    resolved = module._resolve_refs(raw, resources, before["_resolved_params"], *where)
-    known = {key: value for key, value in resolved.items() if value is not module._NO_VALUE}
-    former = resources[logical_id].get("_dynamic")
-    properties: Document = module._resolve_dynamic_references(known, former, reuse_ssm=True, reuse_secrets=True)[0]
-    return properties
+    module._add_event = add_event_of_rollback  # noqa: SLF001 - likewise
 
 
 def _in_rollback(stacks: Document, stack_name: str, status: str) -> str:
@@ -133,7 +128,7 @@ def _send_back_in_nested_stacks() -> None:
     ministack keeps the old properties for it, and so finds nothing to send.
     """
     provisioners: Any = importlib.import_module(PROVISIONERS)
-    update = provisioners._update_resource
+    update = provisioners._update_resource  # noqa: SLF001 - checked by name in extension.py
     failed: dict[tuple[str, str | None], Document] = {}
 
     def update_or_send_back(  # noqa: PLR0917 - ministack calls it so
@@ -153,4 +148,4 @@ def _send_back_in_nested_stacks() -> None:
                 failed[stack_name, logical_id] = new
             raise
 
-    provisioners._update_resource = update_or_send_back
+    provisioners._update_resource = update_or_send_back  # noqa: SLF001 - likewise
