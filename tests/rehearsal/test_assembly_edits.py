@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bluegreen.rehearsal.assembly_edits import Assembly, AssemblyError, edited
+from bluegreen.rehearsal.assembly_edits import ANY_VERSION, Assembly, AssemblyError, as_version, edited
 
 RELEASE = {"Type": "Custom::Release", "Properties": {"Version": "v1"}, "Metadata": {"aws:cdk:path": "Shop/Orders"}}
 
@@ -73,3 +73,19 @@ def test_a_resource_that_is_not_there_is_an_error(assembly: Path, kind: str, pat
     """A scenario that has nothing to change says so instead of proving nothing."""
     with pytest.raises(AssemblyError, match=f"there must be one {kind} with '{path}' in its path, got none"):
         Assembly(assembly).one(kind, path)
+
+
+def test_what_was_synthesized_for_any_version_becomes_one(assembly: Path) -> None:
+    """The version's name is written wherever a template has the one that stands for it, before other edits look."""
+
+    def to_come(found: Assembly) -> None:
+        found.one("Custom::Release").properties.update(Version=ANY_VERSION, Image=f"shop:{ANY_VERSION}")
+
+    def look(found: Assembly) -> None:
+        properties = found.one("Custom::Release").properties
+        properties["Seen"] = properties["Image"]
+
+    edited(assembly, to_come)
+    edited(assembly, as_version("v7", look))
+    release = json.loads((assembly / "ShopNested.nested.template.json").read_text())["Resources"]["Release"]
+    assert release["Properties"] == {"Version": "v7", "Image": "shop:v7", "Seen": "shop:v7"}

@@ -274,6 +274,7 @@ def test_another_application_is_deployed_by_its_own_scenario(start: Start, show:
         application="estate",
         stack="EstateStack",
         fewest_per_second=0,
+        synthesizes=True,
     )
     world = World([STUCK, GOOD])
     with start(world) as rehearsal:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bluegreen.rehearsal import stage as module
-from bluegreen.rehearsal.assembly_edits import Edit
+from bluegreen.rehearsal.assembly_edits import ANY_VERSION, Edit
 from bluegreen.rehearsal.cdk_cli import CdkError
 from bluegreen.rehearsal.commands import Application, Versions
 from bluegreen.rehearsal.evidence import Event
@@ -145,6 +145,23 @@ def test_context_edits_and_stacks_go_to_the_command(stage: Stage, world: World) 
     stage.deploy(context={"orders": "v7"}, stack="Prod/Shop", edit=edit)
     stage.destroy()
     assert world.asked == [("deploy", "Prod/Shop", {"orders": "v7"}, edit), ("destroy", "Shop", {"version": "v1"})]
+
+
+def test_a_deploy_may_use_what_was_synthesized_for_any_version(stage: Stage, world: World) -> None:
+    """With an edit, or when the scenario does not ask for more, the version is written into it; else cdk gets it."""
+
+    def edit(_: object) -> None: ...
+
+    stage.deploy(edit=edit)
+    stage.deploy(anew=False)
+    stage.deploy(anew=True)
+    (_, _, first, wrapped), (_, _, second, renamed), (_, _, third, none) = world.asked
+    assert first == second == {"version": ANY_VERSION}
+    assert third == {"version": "v4"}
+    assert wrapped not in (None, edit)
+    assert renamed is not None
+    assert none is None
+    assert stage.released == ["v1", "v2", "v3", "v4"]
 
 
 def test_a_scenario_goes_on_while_a_command_runs(stage: Stage, world: World) -> None:

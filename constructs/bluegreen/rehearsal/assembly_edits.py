@@ -92,6 +92,12 @@ class Assembly:
             if file.name == beside.template:
                 template["Resources"][logical_id] = document
 
+    def rename(self, old: str, new: str) -> None:
+        """Write one text instead of another wherever a template has it; resources that were found before are stale."""
+        self._templates = {
+            file: json.loads(json.dumps(template).replace(old, new)) for file, template in self._templates.items()
+        }
+
     def save(self) -> None:
         """Write what changed, under new asset ids: under the old ones the CLI believes it uploaded already."""
         while changed := self._changed():
@@ -118,6 +124,20 @@ class Assembly:
 
 Edit = Callable[[Assembly], None]
 """Changes an assembly before it is deployed."""
+
+ANY_VERSION = "version-to-come"
+"""A version that occurs nowhere else: what was synthesized for it is what any other version gives, but for its name."""
+
+
+def as_version(version: str, edit: Edit | None) -> Edit:
+    """Return an edit that makes a version of what was synthesized for `ANY_VERSION`, and then another edit of it."""
+
+    def edit_version(assembly: Assembly) -> None:
+        assembly.rename(ANY_VERSION, version)
+        if edit is not None:
+            edit(assembly)
+
+    return edit_version
 
 
 def edited(folder: Path, edit: Edit) -> None:

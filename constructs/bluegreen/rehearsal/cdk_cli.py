@@ -116,7 +116,7 @@ class CdkCli:
             source: tuple[str, ...] = ("--output", str(self._assembly()), *self._given(context))
         else:
             assembly = self._assembly()
-            shutil.copytree(self.prepare(context), assembly)
+            shutil.copytree(self._prepared(context), assembly)
             edited(assembly, edit)
             source = ("--app", str(assembly))
         return self.run("deploy", stack, *source, "--require-approval", "never", "--progress", "events")
@@ -137,12 +137,8 @@ class CdkCli:
             raise CdkError(f"cdk synth failed with exit code {code}: {last_line(log)}", hint=f"see {log}")
         return assembly
 
-    def prepare(self, context: Mapping[str, str]) -> Path:
-        """Synthesize for edits, unless that was done before with the same context; return the assembly.
-
-        Raises:
-            CdkError: If that fails.
-        """
+    def _prepared(self, context: Mapping[str, str]) -> Path:
+        """Synthesize for edits, unless that was done before with the same context; return the assembly."""
         key = self._given(context)
         if key not in self._synthesized:
             self._synthesized[key] = self.synth(context)

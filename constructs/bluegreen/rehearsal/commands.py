@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from . import cloudformation
-from .assembly_edits import Edit
+from .assembly_edits import ANY_VERSION, Edit, as_version
 from .cdk_cli import CdkCli, last_line
 from .deploy import Deploy
 from .local_cloud import Ready
@@ -119,12 +119,14 @@ class Commands:
         application: What is deployed.
         cloud: Where.
         deploying: Called with the version of each command that begins; it is empty where the command has none.
+        anew: Whether deploys synthesize the application when they do not say.
 
     Attributes:
         candidate: The version that was named last.
     """
 
-    def __init__(self, application: Application, cloud: Cloud, deploying: Callable[[str], None]) -> None:
+    def __init__(self, application: Application, cloud: Cloud, deploying: Callable[[str], None], *, anew: bool) -> None:
+        self._anew = anew
         self._application = application
         self._cloud = cloud
         self._deploying = deploying
@@ -159,6 +161,7 @@ class Commands:
         context: Mapping[str, str] | None = None,
         stack: str | None = None,
         edit: Edit | None = None,
+        anew: bool | None = None,
     ) -> Deploy:
         """Run `cdk deploy` to its end, whatever that is.
 
@@ -167,11 +170,13 @@ class Commands:
             context: Further context values.
             stack: The stack's name as `cdk` takes it; the application's when omitted.
             edit: Changes the synthesized assembly before it is deployed.
+            anew: Whether the command synthesizes the application, as its owner's would. Otherwise it deploys what was
+                synthesized once for any version, which saves most of its time. When omitted, as the scenario is played.
 
         Raises:
             RehearsalError: If the command hangs, or the edit finds nothing to change.
         """
-        return self.begin(version, context=context, stack=stack, edit=edit).wait()
+        return self.begin(version, context=context, stack=stack, edit=edit, anew=anew).wait()
 
     def begin(
         self,
@@ -180,11 +185,14 @@ class Commands:
         context: Mapping[str, str] | None = None,
         stack: str | None = None,
         edit: Edit | None = None,
+        anew: bool | None = None,
     ) -> Underway:
         """Begin a `cdk deploy` and go on; what the scenario does not wait for is waited for at its end."""
         if version is None and context is None:
             version = self.next_version()
         given = {**({"version": version} if version else {}), **(context or {})}
+        if version and (edit or not (self._anew if anew is None else anew)):
+            given["version"], edit = ANY_VERSION, as_version(version, edit)
         name = stack or self.stack
 
         def run() -> tuple[int, Path]:
@@ -204,14 +212,6 @@ class Commands:
             lambda: self._application.cdk.destroy(name, given),
             replace(Deploy(stack=name, version="", **_UNKNOWN), destroys=True),
         )
-
-    def prepare(self, version: str) -> None:
-        """Synthesize a version now, so that a later deploy with an edit begins without that.
-
-        Raises:
-            CdkError: If that fails.
-        """
-        self._application.cdk.prepare({"version": version})
 
     @property
     def cdk(self) -> CdkCli:

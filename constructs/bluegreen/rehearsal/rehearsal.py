@@ -198,12 +198,13 @@ class Rehearsal:
             return Application(cdk=self._commands[name], stack=stack, workload=workload)
         return Application(cdk=self._commands[""], stack=stack, workload=self._workload, versions=self._versions)
 
-    def _stage(self, application: Application) -> Stage:
+    def _stage(self, application: Application, *, anew: bool = True) -> Stage:
         return Stage(
             application,
             self.cloud,
             self._watcher,
             self._folder,
+            anew=anew,
             deploying=self._show.deploying,
             on_answers=self._show.answers,
         )
@@ -227,7 +228,7 @@ class Rehearsal:
         self._settle()
         application = self._application(scenario.application, scenario.stack or self._settings.stack)
         self._show.begin(scenario, application.versions.live)
-        with self._stage(application) as stage:
+        with self._stage(application, anew=scenario.synthesizes) as stage:
             if not scenario.application and scenario.fewest_per_second:
                 connections = scenario.connections or self._workload.connections
                 stage.start_load(workload=replace(self._workload, connections=connections))

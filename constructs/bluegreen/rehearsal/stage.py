@@ -41,6 +41,7 @@ class Stage(Commands):
         cloud: Where.
         watcher: Follows the cloud's journal.
         folder: Takes the logs of loads.
+        anew: Whether deploys synthesize the application when they do not say.
         deploying: Called with the version of each command that begins.
         on_answers: Called with each batch of a load's answers.
 
@@ -56,10 +57,11 @@ class Stage(Commands):
         watcher: Watcher,
         folder: Path,
         *,
+        anew: bool = True,
         deploying: Callable[[str], None] = lambda _: None,
         on_answers: Callable[[list[Answer]], None] | None = None,
     ) -> None:
-        super().__init__(application, cloud, deploying)
+        super().__init__(application, cloud, deploying, anew=anew)
         self._watcher = watcher
         self.folder = folder
         self._on_answers = on_answers

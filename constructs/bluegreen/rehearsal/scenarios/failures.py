@@ -16,7 +16,7 @@ from .checks import (
     turned_by_alarm,
     turned_by_stop,
 )
-from .edits import failing, of_release, together
+from .edits import failing, of_release
 from .operator import expect_one_rollback
 from .release import REJECTED
 from .scenario import Scenario
@@ -42,11 +42,10 @@ def _fails_and_rolls_back(stage: Stage) -> None:
 def _alarm_still_red(stage: Stage) -> None:
     """Fail by an alarm, deploy the fix at once; then have production itself be slow, and deploy it all the same."""
     broken, fix = stage.next_version(), stage.next_version()
-    stage.prepare(fix)  # the fix is at hand: synthesized while all was quiet
     stage.inject({"fault": "errors-after-shift", "share": 1.0, "version": broken})
     stage.deploy(broken)
     red = stage.events("alarm", state="ALARM")
-    refused = stage.deploy(fix, edit=together())
+    refused = stage.deploy(fix, anew=False)
     stage.expect_outcome(refused, Outcome.REFUSED, str(red[0].facts["name"]) if red else "ALARM")
 
     # A red alarm of the failed release is quiet again within minutes, which are seconds here; this one stays red.

@@ -33,6 +33,8 @@ class Scenario:
         application: Another application of the project, which the scenario deploys itself, load and all; the one that
             is rehearsed, already deployed and under load, when omitted.
         stack: That application's stack.
+        synthesizes: Whether each deploy synthesizes the application, as its owner's does. Otherwise that is done once
+            for all versions, and only the version's name differs, which saves most of a deploy's time.
         connections: What the load holds open instead of what bluegreen.toml says, for answers that take long.
         fewest_per_second: What each load must reach; less where several services share the machine. 0 needs no load.
     """
@@ -46,6 +48,7 @@ class Scenario:
     play: Callable[[Stage], None] | None = None
     application: str = ""
     stack: str = ""
+    synthesizes: bool = False
     connections: int = 0
     fewest_per_second: int = FEWEST_PER_SECOND
 

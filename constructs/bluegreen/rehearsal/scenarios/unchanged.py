@@ -23,7 +23,7 @@ def _nothing_changed(stage: Stage) -> None:
     """Deploy what is deployed, then something beside it."""
     service = stage.service
     before = stage.deployments(service)
-    again = stage.deploy(stage.live)
+    again = stage.deploy(stage.live, anew=True)
     stage.expect(not again.updated, f"an unchanged deploy updated the stack: {again.stack_status}")
     _measure(stage)
     stage.deploy(stage.live, edit=unrelated)
