@@ -54,8 +54,10 @@ def rehearse(
 ) -> None:
     """Play releases, good and broken, on a local cloud.
 
-    The real cdk deploys the stack at version v1 to a local cloud. Each scenario then deploys the next version under
-    steady load, some of them broken in a given way. Nothing touches AWS, and nothing listens beyond this machine.
+    The real cdk deploys the stack at version v1 to a local cloud. Each scenario then deploys the next version, or
+    something near the service, under steady load, some of them broken in a given way. The group release shows what
+    releases are; the group safety, that no deploy hurts a running service. Nothing touches AWS, and nothing listens
+    beyond this machine.
 
     The exit code is 0 when every scenario held, 1 when one did not, and 2 when the rehearsal could not be run.
     """

@@ -47,7 +47,7 @@ def limits(factor: float) -> Iterator[Text]:
     yield Text(f"Real: {REAL}.", style="dim")
     yield Text(
         f"Emulated: the AWS control planes, with time compressed ({factor:g} seconds of theirs in one); "
-        "IAM and security groups are not enforced; Lambda code runs on this machine's Python.",
+        "IAM and security groups are not enforced; Lambda code runs on this machine's Python, its pauses compressed.",
         style="dim",
     )
     yield Text(
