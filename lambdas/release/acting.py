@@ -116,5 +116,3 @@ def _stop(deployment_id: str, progress: Progress, now: float, *, rollback: bool)
         if aws_clients.code_of(error) != _ENDED_ALREADY:
             raise
     progress.asked.add(deployment_id)
-    if rollback and deployment_id != progress.deployment_id:
-        progress.stopped_id = deployment_id

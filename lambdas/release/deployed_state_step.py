@@ -63,13 +63,14 @@ def _observe(request: DeployedStateRequest, progress: Progress, now: float) -> D
         "initial": request.initial,
         "old_fixed": request.old_fixed,
         "physical_id": request.physical_id,
-        "waited_seconds": progress.waited(now).get(WaitFor.OTHER_RELEASE, 0),
+        "waited": progress.waited(now),
     }
     if request.kind is RequestType.CREATE:
         return DeployedStateObservation(**seen, foreign=_foreign(request))
     if request.kind is RequestType.UPDATE and request.keeps_what_is_fixed:
         seen["rolling_back"] = is_rolling_back(stack_status.ask(request.stack_id))
-        seen["active"] = deployments.active(request.application, request.deployment_group, now=now)
+        group = deployments.look(request.application, request.deployment_group, now=now)
+        seen |= {"active": group.active, "last": group.last}
         seen["weights"] = _weights(request)
     return DeployedStateObservation(**seen)
 

@@ -1,14 +1,15 @@
 """Reads CodeDeploy's deployments and says what was seen in the domain's words."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 import aws_clients
 from bluegreen.release.appspec import task_definition_in
-from bluegreen.release.deployment import ACTIVE, ENDED, Deployment, DeploymentStatus, Step, StepStatus
+from bluegreen.release.deployment import ACTIVE, Deployment, DeploymentStatus, Step, StepStatus
 from bluegreen.release.observation import short
 
 GONE = {"ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException"}
@@ -16,10 +17,62 @@ GONE = {"ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistExceptio
 
 _ROLLBACK = "codeDeployRollback"
 
-_RECENT = 10
-"""How many ended deployments are looked at: a way back is not to wait long for what is rarely of interest."""
+_RECENT = 25
+"""How many earlier deployments are looked at: what BatchGetDeployments tells at once."""
 
 _NO_TARGET_YET = {"DeploymentNotStartedException", "DeploymentTargetDoesNotExistException"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupView:
+    """What is known of a deployment group.
+
+    Args:
+        active: Its one active deployment; None when none is.
+        last: The newest of its deployments; looked at only while none is active.
+        undone: Whether CodeDeploy has rolled back the newest one that brought a certain task definition; the same.
+    """
+
+    active: Deployment | None = None
+    last: Deployment | None = None
+    undone: bool = False
+
+
+def look(
+    application: str,
+    deployment_group: str,
+    *,
+    task_definition: str | None = None,
+    brought: Mapping[str, str] | None = None,
+    now: float | None = None,
+) -> GroupView:
+    """Look at a group's active deployment, or, while none is, at what its newest ones left behind.
+
+    Of many earlier deployments, only the first ones that ListDeployments gives are looked at. They are the newest ones,
+    though AWS does not document it; among them, the time of their creation decides.
+
+    Args:
+        application: The application's name.
+        deployment_group: The group's name.
+        task_definition: The task definition of which `undone` is to tell; none when omitted.
+        brought: As in `active`.
+        now: As in `active`.
+
+    Returns:
+        What was seen.
+
+    Raises:
+        botocore.exceptions.ClientError: If AWS refused to tell.
+        botocore.exceptions.BotoCoreError: If AWS could not be asked.
+    """
+    under_way = active(application, deployment_group, brought, now)
+    recent = [] if under_way else _newest_first(application, deployment_group)
+    if not recent:
+        return GroupView(active=under_way)
+    last = _deployment(recent[0], brought, now)
+    if not last.ended:
+        return GroupView(active=last)  # the list of the active ones is a moment behind
+    return GroupView(last=last, undone=_undone(recent, task_definition))
 
 
 def active(
@@ -54,34 +107,6 @@ def active(
     return next((deployment for deployment in found if not deployment.ended), None)
 
 
-def undone(application: str, deployment_group: str, task_definition: str) -> bool:
-    """Return whether CodeDeploy has rolled back the newest deployment that brought a task definition.
-
-    Looks at the first ones that ListDeployments gives, which are the newest ones, though AWS does not document it.
-
-    Args:
-        application: The application's name.
-        deployment_group: The group's name.
-        task_definition: The task definition's ARN.
-
-    Returns:
-        Whether it was; False when none of those looked at is known to have brought it.
-
-    Raises:
-        botocore.exceptions.ClientError: If AWS refused to tell.
-        botocore.exceptions.BotoCoreError: If AWS could not be asked.
-    """
-    codedeploy = aws_clients.client("codedeploy")
-    statuses = sorted(status.value for status in ENDED)
-    listed = codedeploy.list_deployments(
-        applicationName=application, deploymentGroupName=deployment_group, includeOnlyStatuses=statuses
-    )["deployments"]
-    infos = [codedeploy.get_deployment(deploymentId=identifier)["deploymentInfo"] for identifier in listed[:_RECENT]]
-    brought = [info for info in infos if _brought(info, task_definition)]
-    newest: Mapping[str, Any] = max(brought, key=lambda info: info["createTime"], default={})
-    return bool(newest.get("rollbackInfo", {}).get("rollbackDeploymentId"))
-
-
 def read(identifier: str, brought: Mapping[str, str] | None = None, now: float | None = None) -> Deployment:
     """Return what is known of a deployment.
 
@@ -98,18 +123,45 @@ def read(identifier: str, brought: Mapping[str, str] | None = None, now: float |
         botocore.exceptions.BotoCoreError: If AWS could not be asked.
     """
     info = aws_clients.client("codedeploy").get_deployment(deploymentId=identifier)["deploymentInfo"]
-    error = info.get("errorInformation", {})
+    return _deployment({"deploymentId": identifier} | info, brought, now)
+
+
+def _newest_first(application: str, deployment_group: str) -> list[Mapping[str, Any]]:
+    codedeploy = aws_clients.client("codedeploy")
+    # Without a filter: a deployment that is just ending must not be missing in both lists.
+    listed = codedeploy.list_deployments(applicationName=application, deploymentGroupName=deployment_group)
+    identifiers = listed["deployments"][:_RECENT]
+    if not identifiers:
+        return []
+    infos = codedeploy.batch_get_deployments(deploymentIds=identifiers)["deploymentsInfo"]
+    return sorted(infos, key=lambda info: info["createTime"], reverse=True)
+
+
+def _undone(recent: Sequence[Mapping[str, Any]], task_definition: str | None) -> bool:
+    newest = next((info for info in recent if task_definition and _brought(info, task_definition)), None)
+    return newest is not None and _rollback_id(newest) is not None
+
+
+def _deployment(info: Mapping[str, Any], brought: Mapping[str, str] | None, now: float | None) -> Deployment:
+    identifier, error, ended = info["deploymentId"], info.get("errorInformation", {}), info.get("completeTime")
+    now = time.time() if now is None else now
     return Deployment(
         id=identifier,
         status=DeploymentStatus(info["status"]),
         task_definition=_task_definition(info) or (brought or {}).get(identifier),
         rolls_back=info.get("creator") == _ROLLBACK,
         termination_wait_started=bool(info.get("instanceTerminationWaitTimeStarted")),
-        steps=_steps(identifier, time.time() if now is None else now),
+        steps=_steps(identifier, now),
         error_code=error.get("code"),
         error_message=error.get("message"),
-        rollback_id=info.get("rollbackInfo", {}).get("rollbackDeploymentId"),
+        rollback_id=_rollback_id(info),
+        ended_seconds=int(now - ended.timestamp()) if ended else None,
     )
+
+
+def _rollback_id(info: Mapping[str, Any]) -> str | None:
+    named: str | None = info.get("rollbackInfo", {}).get("rollbackDeploymentId")
+    return named
 
 
 def _brought(info: Mapping[str, Any], task_definition: str) -> bool:

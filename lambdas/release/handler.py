@@ -21,7 +21,7 @@ What its role needs before Custom::DeployedState is created (Application `A`, De
 |---|---|
 | states:StartExecution | the state machine |
 | cloudformation:DescribeStacks | the stack |
-| codedeploy:ListDeployments, GetDeployment | deploymentgroup:A/G |
+| codedeploy:ListDeployments, BatchGetDeployments, GetDeployment | deploymentgroup:A/G |
 | codedeploy:ListDeploymentTargets, BatchGetDeploymentTargets | * |
 | elasticloadbalancing:DescribeListeners | * (it has no narrower resource) |
 | elasticloadbalancing:ModifyListener | the imported listeners, if any |

@@ -104,9 +104,11 @@ def _production(request: ReleaseRequest, service: ServiceView) -> dict[str, Any]
 
 def _releases(request: ReleaseRequest, service: ServiceView, progress: Progress, now: float) -> dict[str, Any]:
     if progress.deployment_id is None:
-        active = deployments.active(request.application, request.deployment_group, service.brought, now)
-        stopped = deployments.read(progress.stopped_id, service.brought, now) if progress.stopped_id else None
-        return {"active": active, "stopped": stopped}
+        desired, brought = request.appspec.task_definition, service.brought
+        group = deployments.look(
+            request.application, request.deployment_group, task_definition=desired, brought=brought, now=now
+        )
+        return {"active": group.active, "last": group.last, "undone": group.undone}
     followed = deployments.read(progress.deployment_id, service.brought, now)
     rollback = deployments.read(followed.rollback_id, service.brought, now) if followed.rollback_id else None
     looks = followed.installs and followed.id not in progress.asked

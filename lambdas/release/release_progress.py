@@ -21,7 +21,6 @@ class Progress:
         prepared: Whether a new service's target groups have their settings.
         deployment_id: The deployment that it started or adopted.
         asked: The deployments that it has asked to end.
-        stopped_id: The deployment that it stopped with a rollback and did not follow.
         ignored_alarms: The alarms without which it started its deployment.
         stopped_because: Why it stopped that deployment; None when it did not, or ran out of time.
         handed_on_at: When CloudFormation was told that the release goes on without it; None when it was not.
@@ -36,7 +35,6 @@ class Progress:
     prepared: bool = False
     deployment_id: str | None = None
     asked: set[str] = field(default_factory=set)
-    stopped_id: str | None = None
     ignored_alarms: list[str] = field(default_factory=list)
     stopped_because: str | None = None
     handed_on_at: float | None = None
@@ -56,7 +54,6 @@ class Progress:
             prepared=document.get("prepared", False),
             deployment_id=document.get("deployment_id"),
             asked=set(document.get("asked", ())),
-            stopped_id=document.get("stopped_id"),
             ignored_alarms=list(document.get("ignored_alarms", ())),
             stopped_because=document.get("stopped_because"),
             handed_on_at=document.get("handed_on_at"),
@@ -74,7 +71,6 @@ class Progress:
             "prepared": self.prepared,
             "deployment_id": self.deployment_id,
             "asked": sorted(self.asked),
-            "stopped_id": self.stopped_id,
             "ignored_alarms": self.ignored_alarms,
             "stopped_because": self.stopped_because,
             "handed_on_at": self.handed_on_at,

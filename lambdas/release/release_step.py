@@ -8,7 +8,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 import acting
 import aws_clients
-import deployments
 import hook_evidence
 import notifying
 import red_alarms
@@ -80,10 +79,6 @@ def _with_evidence(decision: Decision, seen: Observation, request: ReleaseReques
     begins = seen.request is RequestType.UPDATE and seen.followed is None and not seen.rolling_back
     if begins and isinstance(decision, StartDeployment | EndTerminationWait | Stop):
         return decide(dataclasses.replace(seen, red_alarms=red_alarms.among(request.alarms)))
-    if isinstance(decision, StartDeployment) and decision.back:
-        desired = request.appspec.task_definition
-        undone = deployments.undone(request.application, request.deployment_group, desired)
-        return decide(dataclasses.replace(seen, undone=undone))
     if isinstance(decision, Fail) and seen.followed is not None:
         hook = hook_evidence.report(request, seen.followed, time.time())
         return decide(dataclasses.replace(seen, hook=hook)) if hook else decision

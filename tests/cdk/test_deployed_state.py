@@ -225,6 +225,7 @@ def test_without_given_listeners_nothing_may_be_changed_so_early(before: Synthes
         "states:StartExecution",
         "cloudformation:DescribeStacks",
         "codedeploy:ListDeployments",
+        "codedeploy:BatchGetDeployments",
         "codedeploy:GetDeployment",
         "codedeploy:ListDeploymentTargets",
         "codedeploy:BatchGetDeploymentTargets",

@@ -1,6 +1,7 @@
 """A small world for the release function: what AWS answers during a release, and the state machine's round."""
 
 import json
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -86,8 +87,31 @@ def service(primary: str = OLD, group: str = BLUE, *others: dict[str, Any]) -> d
 
 def deployment(status: str, **more: Any) -> dict[str, Any]:
     content = json.dumps({"Resources": [{"TargetService": {"Properties": {"TaskDefinition": NEW}}}]})
-    info = {"status": status, "creator": "user", "revision": {"appSpecContent": {"content": content}}}
-    return {"deploymentInfo": info | more}
+    revision = {"appSpecContent": {"content": content}}
+    return {
+        "deploymentInfo": {"status": status, "creator": "user", "createTime": ecs_time(0), "revision": revision} | more
+    }
+
+
+def group(world: Any, found: Mapping[str, dict[str, Any]]) -> None:
+    """Let CodeDeploy know these deployments, as they are when it is asked, and list them in this order."""
+
+    def info(identifier: str) -> dict[str, Any]:
+        return {"deploymentId": identifier} | found[identifier]["deploymentInfo"]
+
+    def listed(includeOnlyStatuses: Collection[str] = (), **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        wanted = [one for one in found if not includeOnlyStatuses or info(one)["status"] in includeOnlyStatuses]
+        return {"deployments": wanted}
+
+    def several(deploymentIds: Collection[str]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        assert 0 < len(deploymentIds) <= 25, "CodeDeploy's bounds"
+        return {"deploymentsInfo": [info(one) for one in deploymentIds]}
+
+    world.answers |= {
+        "codedeploy.list_deployments": listed,
+        "codedeploy.batch_get_deployments": several,
+        "codedeploy.get_deployment": lambda deploymentId: {"deploymentInfo": info(deploymentId)},  # noqa: N803 - AWS's name
+    }
 
 
 def target(done: int, now: str | None = None) -> dict[str, Any]:

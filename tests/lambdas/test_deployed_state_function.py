@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import cloudformation_answer
-from tests.lambdas.release_world import BLUE, GREEN, advance, deployment, request, take, target
+from tests.lambdas.release_world import BLUE, GREEN, advance, deployment, ecs_time, group, request, take, target
 
 BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/shop/1"
 PRODUCTION, TEST = (
@@ -156,6 +156,23 @@ def test_a_release_that_ends_meanwhile_lets_the_update_go_on(balancer: Any, told
     balancer.answers["codedeploy.list_deployments"] = {"deployments": []}
     balancer.listeners[1:3] = [listening(443, PRODUCTION, blue=100, green=0), listening(8443, TEST, blue=100, green=0)]
     at(60)
+    assert advance(state)["done"]
+    assert weights(told[0]["data"]) == (100, 0, 100, 0)
+
+
+def test_the_weights_are_those_after_a_rollback_that_is_about_to_begin(
+    balancer: Any, told: Any, made: str, at: Any
+) -> None:
+    """A release that failed a moment ago has not given its traffic back yet: its weights would outlive the rollback."""
+    found = {"d-7": deployment("Failed", completeTime=ecs_time(-5))}
+    group(balancer, found)
+    balancer.answers["codedeploy.batch_get_deployment_targets"] = target(7, "Failed")
+    state = advance({"request": asked(made=made)})
+    assert not state["done"]
+    found["d-7"]["deploymentInfo"]["rollbackInfo"] = {"rollbackDeploymentId": "d-8"}
+    found["d-8"] = deployment("Succeeded", creator="codeDeployRollback", createTime=ecs_time(9))
+    balancer.listeners[1:3] = [listening(443, PRODUCTION, blue=100, green=0), listening(8443, TEST, blue=100, green=0)]
+    at(30)
     assert advance(state)["done"]
     assert weights(told[0]["data"]) == (100, 0, 100, 0)
 

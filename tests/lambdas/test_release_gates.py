@@ -14,6 +14,7 @@ from tests.lambdas.release_world import (
     advance,
     deployment,
     ecs_time,
+    group,
     listener,
     request,
     service,
@@ -154,12 +155,7 @@ def test_a_version_that_failed_after_it_was_handed_on_is_not_brought_back(
         "d-2": ended(20, **told, **(undone if newest_failed else good)),
         "d-9": ended(30, **told, creator="codeDeployRollback"),
     }
-
-    def listed(includeOnlyStatuses: list[str], **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
-        return {"deployments": list(found) if "Stopped" in includeOnlyStatuses else []}
-
-    released.answers["codedeploy.list_deployments"] = listed
-    released.answers["codedeploy.get_deployment"] = lambda deploymentId: found[deploymentId]  # noqa: N803 - AWS's name
+    group(released, found)
     assert advance({"request": going_back()})["done"] is newest_failed
     assert [status for status, *_ in answers] == (["SUCCESS"] if newest_failed else [])
     assert len(released.called("codedeploy.create_deployment")) == (0 if newest_failed else 1)
@@ -169,18 +165,19 @@ def test_old_tasks_that_are_kept_take_the_traffic_back(released: Any, answers: A
     """While the old tasks are kept, CodeDeploy's own stop-with-rollback is the way back; nothing else is started."""
     kept = {"status": "ACTIVE", "taskDefinition": OLD, "loadBalancers": [{"targetGroupArn": BLUE}]}
     found = {"d-1": deployment("InProgress", instanceTerminationWaitTimeStarted=True)}
+    group(released, found)
     released.answers |= {
         "ecs.describe_services": service(NEW, GREEN, kept),
-        "codedeploy.list_deployments": {"deployments": ["d-1"]},
-        "codedeploy.get_deployment": lambda deploymentId: found[deploymentId],  # noqa: N803 - AWS's name
         "codedeploy.batch_get_deployment_targets": target(8),
     }
     state = advance({"request": going_back()})
     assert released.called("codedeploy.stop_deployment") == [{"deploymentId": "d-1", "autoRollbackEnabled": True}]
-    found["d-1"] = deployment("Stopped", rollbackInfo={"rollbackDeploymentId": "d-2"})
-    found["d-2"] = deployment("Succeeded", creator="codeDeployRollback")
+    found["d-1"] = deployment("Stopped", completeTime=ecs_time(5))
+    at(10)
+    state = advance(state)
+    found["d-1"] = deployment("Stopped", completeTime=ecs_time(5), rollbackInfo={"rollbackDeploymentId": "d-2"})
+    found["d-2"] = deployment("Succeeded", creator="codeDeployRollback", createTime=ecs_time(12))
     released.answers |= {
-        "codedeploy.list_deployments": {"deployments": []},
         "ecs.describe_services": service(OLD, BLUE),
         "elbv2.describe_listeners": listener(100, 0),
     }
@@ -237,4 +234,3 @@ def test_another_release_is_stopped_only_when_asked(world: Any) -> None:
     state = advance({"request": request(WhenBusy="stop")})
     advance(state)
     assert world.called("codedeploy.stop_deployment") == [{"deploymentId": "d-0", "autoRollbackEnabled": True}]
-    assert state["progress"]["stopped_id"] == "d-0"

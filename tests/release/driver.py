@@ -34,7 +34,6 @@ class Driver:
     observation: Observation
     began: int = 0
     followed: str | None = None
-    stopped: str | None = None
     started: int = 0
     cancelled: bool = False
     handed_on: bool = False
@@ -63,7 +62,7 @@ class Driver:
             active=world.look(active.id) if active and not followed else None,
             followed=followed,
             rollback=world.look(followed.rollback_id) if followed else None,
-            stopped=world.look(self.stopped),
+            last=world.look(next(reversed(world.made), None)) if not (active or followed) else None,
             undone=world.undone(self.observation.desired),
             candidate=Candidate(desired=2, stopped=(CRASHED,) * crashes) if followed else None,
             cancelled=self.cancelled,
@@ -97,9 +96,9 @@ class Driver:
                 assert world.active is None, "asked for a second active deployment"
                 assert not self.cancelled, "started for an update that is taken back"
                 assert back == seen.rolling_back
-                before = world.made.get(self.stopped or "")
-                recent = before is not None and world.now - before.since < Limits().rollback_start
-                assert not (before and before.rollback_due and recent), "met the rollback of what it stopped itself"
+                last = next(reversed(world.made.values()), None)
+                recent = last is not None and world.now - last.since < Limits().rollback_start
+                assert not (last and last.rollback_due and recent), "met the rollback of what ended before"
                 assert back or not world.red or seen.override, "started although an alarm was red"
             case Succeed() if seen.request is RequestType.UPDATE and not (seen.rolling_back or seen.handed_on):
                 assert (world.primary, world.percent) == (seen.desired, 100), "called live what is not"
@@ -151,6 +150,5 @@ class Driver:
         self.asked.add(identifier)
         self.because = decision.because or self.because
         if decision.rollback and identifier != self.followed:
-            self.stopped = identifier
             active.unwanted = True
         self.world.end(rollback=decision.rollback, status=DeploymentStatus.STOPPED)

@@ -136,7 +136,13 @@ HANDING: tuple[dict[str, object], ...] = ({}, {"hands_on": True}, {"hands_on": T
 
 
 def updates_with_nothing_followed() -> Iterator[Observation]:
-    stopped = (None, ended(STOPPED, "d-8"), ended(STOPPED, "d-8", rollback_id="d-9"))
+    before = (
+        None,
+        ended(STOPPED, "d-8"),
+        ended(STOPPED, "d-8", rollback_id="d-9"),
+        ended(FAILED, "d-8", ended_seconds=5),
+        ended(FAILED, "d-8", ended_seconds=LONG),
+    )
     for (primary, percent), known, waited, elapsed, asked, way, policy in itertools.product(
         LIVES, (None, *ACTIVE), WAITS, TIMES[:2], (frozenset(), ASKED), WAYS, POLICIES
     ):
@@ -144,7 +150,7 @@ def updates_with_nothing_followed() -> Iterator[Observation]:
         if known is not None:
             yield seen(primary, percent, active=known, **more)
             continue
-        yield from (seen(primary, percent, stopped=before, **more) for before in stopped)
+        yield from (seen(primary, percent, last=last, **more) for last in before)
 
 
 def updates_with_a_deployment_followed() -> Iterator[Observation]:
@@ -187,12 +193,20 @@ def shifting(observation: Observation) -> bool:
     return known is not None and not known.ended and not known.only_waits_to_remove
 
 
+def about_to_be_undone(observation: Observation) -> bool:
+    """Whether CodeDeploy will name the rollback of what ended a moment ago."""
+    last = observation.last
+    return last is not None and last.ended_badly and last.rollback_id is None and last.ended_seconds == 5
+
+
 RULES: dict[str, tuple[type, Rule]] = {
     "only an update starts a deployment": (StartDeployment, lambda o, _: is_update(o)),
     "a deployment starts only when none is active": (
         StartDeployment,
         lambda o, _: o.active is None and (o.followed is None or (o.followed.ended_badly and o.followed.rolls_back)),
     ),
+    "nothing takes a rollback's place": (StartDeployment, lambda o, _: not about_to_be_undone(o)),
+    "what is about to be undone is not called live": (Succeed, lambda o, _: not about_to_be_undone(o)),
     "what is live is not started again": (StartDeployment, lambda o, _: o.live != o.desired),
     "only the way back starts ungated": (StartDeployment, lambda o, d: d.back == o.rolling_back),
     "only overridden alarms are ignored": (
@@ -288,7 +302,14 @@ RULES: dict[str, tuple[type, Rule]] = {
     ),
     "an update stops nothing without a rollback": (Stop, lambda o, d: d.rollback or not is_update(o)),
     "nothing waits beyond the deadline": (Wait, lambda o, _: o.elapsed_seconds < LIMITS.ends_at(o)),
-    "every wait has its bound": (Wait, lambda o, d: d.reason not in BOUNDED or o.waited.get(d.reason, 0) < LONG),
+    "every wait has its bound": (
+        Wait,
+        lambda o, d: (
+            d.reason not in BOUNDED
+            or o.waited.get(d.reason, 0) < LONG
+            or (d.reason is WaitFor.OTHER_ROLLBACK_START and o.last.ended_seconds < LIMITS.rollback_start)
+        ),
+    ),
 }
 """For each kind of decision, what holds whatever was seen."""
 

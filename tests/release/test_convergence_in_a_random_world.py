@@ -27,6 +27,8 @@ UNDISTURBED = (
 )
 """Nobody else deploys, AWS answers, and CodeDeploy rolls back what fails."""
 
+SHARED = (*UNDISTURBED, "somebody deploys")
+"""The same, but somebody else deploys as well."""
 
 AFTERWARDS = ["roll back", "advance", "advance"] * MOST_LOOKS
 """CodeDeploy does its part, and nothing else happens any more."""
@@ -34,13 +36,17 @@ AFTERWARDS = ["roll back", "advance", "advance"] * MOST_LOOKS
 
 @dataclass(frozen=True)
 class Update:
-    """One `cdk deploy`: the version, what becomes of the rest of the stack, and whether that spoils a listener."""
+    """One `cdk deploy`: the version, what becomes of the rest of the stack, and whether that spoils a listener.
+
+    One may come at the very moment when an earlier deployment has failed and its rollback has not begun.
+    """
 
     version: str
     cancelled_at: int | None = None
     fails_later: bool = False
     override: str | None = None
     overwrites: bool = False
+    meets_failure: bool = False
 
 
 @dataclass
@@ -57,6 +63,9 @@ class Stack:
 
     def update(self, update: Update) -> tuple[Driver, Driver | None]:
         """Bring the stack to a version, and back when CloudFormation would."""
+        for _ in range(MOST_LOOKS if update.meets_failure else 0):
+            if not self.world.rollback_is_due:
+                self.look(self.handed_on)
         forward = self.request(update.version, self.believed, override=update.override)
         back = None
         for look in range(MOST_LOOKS):
@@ -121,7 +130,7 @@ def stacks(happenings: tuple[str, ...]) -> st.SearchStrategy[Stack]:
         primary=st.just("orders:1"),
         approval_minutes=st.sampled_from([None, None, 5, 30]),
         watches_kept=st.booleans(),
-        reliable=st.just(happenings is UNDISTURBED),
+        reliable=st.just(happenings is not EVENTFUL),
         red=st.sampled_from([False, False, True]),
     )
     lists = st.lists(st.sampled_from(happenings), min_size=30, max_size=300)
@@ -141,6 +150,7 @@ updates = st.builds(
     fails_later=st.sampled_from([False, False, True]),
     override=st.sampled_from([None, "the fix"]),
     overwrites=st.booleans(),
+    meets_failure=st.booleans(),
 )
 
 
@@ -169,14 +179,31 @@ def test_the_way_back_always_comes_through(stack: Stack, update: Update) -> None
 
 
 @settings(max_examples=600, deadline=None)
-@given(stacks(UNDISTURBED), st.lists(updates, min_size=2, max_size=2, unique_by=lambda update: update.version))
+@given(stacks(SHARED), st.lists(updates, min_size=2, max_size=2, unique_by=lambda update: update.version))
 def test_no_version_that_failed_gets_production_again(stack: Stack, plan: list[Update]) -> None:
     """Once a rollback has ended, only a new release of it brings a version back: never the stack's own way back."""
     for update in plan:
         stack.happenings[3 * stack.looks :] += AFTERWARDS
         stack.update(update)
-        stack.finish()
-        assert stack.world.primary not in stack.world.failed
+    stack.finish()
+    assert stack.world.primary not in stack.world.failed
+
+
+@settings(max_examples=300, deadline=None)
+@given(stacks(SHARED), updates)
+def test_a_release_takes_no_rollbacks_place(stack: Stack, update: Update) -> None:
+    """One that comes between a failure and CodeDeploy's rollback lets it pass: a failed version is gone for good."""
+    disturbances, stack.hands_on = stack.happenings, True
+    stack.happenings = ["calm", *["advance"] * LAST, "fail"]
+    stack.world.approval_minutes = None
+    stack.update(Update("orders:8", override="the fix"))
+    while not stack.world.rollback_is_due:
+        stack.look(stack.handed_on)
+    assert (stack.world.primary, stack.world.percent) == ("orders:8", 100)
+    stack.happenings[3 * stack.looks :] = disturbances + AFTERWARDS
+    stack.update(update)
+    stack.finish()
+    assert stack.world.primary != "orders:8"
 
 
 @settings(max_examples=200, deadline=None)

@@ -18,8 +18,8 @@ from bluegreen.release.deployed_state import (
     read_physical_id,
 )
 from bluegreen.release.messages import LONGEST_BYTES
-from bluegreen.release.observation import RequestType
-from tests.release.situations import LIMITS, NEW, awaiting, keeping, under_way
+from bluegreen.release.observation import RequestType, WaitFor
+from tests.release.situations import FAILED, LIMITS, NEW, awaiting, ended, keeping, under_way
 
 FIXED = {"Cluster": "main", "ServiceName": "", "LoadBalancer": "arn:lb/orders", "Vpc": "vpc-1"}
 INITIAL = Initial(
@@ -55,13 +55,33 @@ CASES: dict[str, tuple[DeployedStateObservation, object]] = {
     "updated, the id is not ours": (updated(physical_id="something"), Fail),
     "updated, traffic moves": (updated(active=under_way()), Wait),
     "updated, a candidate awaits approval": (updated(active=awaiting()), Wait),
-    "updated, traffic moves for long": (updated(active=under_way(), waited_seconds=LIMITS.other_release), Fail),
+    "updated, traffic moves for long": (
+        updated(active=under_way(), waited={WaitFor.OTHER_RELEASE: LIMITS.other_release}),
+        Fail,
+    ),
     "updated, old tasks are kept": (updated(active=keeping()), ANSWERED),
+    "updated, a deployment ended badly just now": (
+        updated(last=ended(FAILED, ended_seconds=LIMITS.rollback_start - 1)),
+        Wait(WaitFor.OTHER_ROLLBACK_START, "d-1"),
+    ),
+    "updated, a deployment ended badly, no rollback came": (
+        updated(last=ended(FAILED, ended_seconds=LIMITS.rollback_start)),
+        ANSWERED,
+    ),
+    "updated, a deployment ended badly, nobody knows when": (
+        updated(last=ended(FAILED), waited={WaitFor.OTHER_ROLLBACK_START: LIMITS.rollback_start}),
+        ANSWERED,
+    ),
+    "updated, a deployment was rolled back": (
+        updated(last=ended(FAILED, rollback_id="d-2", ended_seconds=9)),
+        ANSWERED,
+    ),
+    "taken back, a deployment ended badly just now": (updated(rolling_back=True, last=ended(FAILED)), Wait),
     "updated, no listener forwards": (updated(weights=None), Fail),
     "taken back": (updated(rolling_back=True), ANSWERED),
     "taken back, traffic moves": (updated(rolling_back=True, active=under_way()), Wait),
     "taken back, traffic moves for long": (
-        updated(rolling_back=True, active=under_way(), waited_seconds=LIMITS.other_release),
+        updated(rolling_back=True, active=under_way(), waited={WaitFor.OTHER_RELEASE: LIMITS.other_release}),
         ANSWERED,
     ),
     "deleted": (updated(request=RequestType.DELETE), Succeed),
@@ -109,7 +129,7 @@ def test_the_attributes_are_the_first_values_and_the_present_weights() -> None:
         (updated(fixed=FIXED | {"Vpc": "vpc-2"}, old_fixed=None), ["one of Cluster, LoadBalancer, ServiceName, Vpc"]),
         (created(foreign=(BLUE_GROUP,)), ["forwards to web, not to this service", "a listener of its own"]),
         (
-            updated(active=under_way("d-9", NEW), waited_seconds=LIMITS.other_release),
+            updated(active=under_way("d-9", NEW), waited={WaitFor.OTHER_RELEASE: LIMITS.other_release}),
             ["while deployment d-9 of orders:2 is InProgress", "waited 600 s; wait for it or stop it"],
         ),
     ],

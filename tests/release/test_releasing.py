@@ -15,12 +15,15 @@ from bluegreen.release.convergence import (
 from bluegreen.release.deployment import Deployment, DeploymentStatus
 from bluegreen.release.observation import Observation, WaitFor, WhenBusy
 from tests.release.situations import (
+    FAILED,
     LIMITS,
+    LONG,
     NEW,
     OLD,
     OTHER,
     RED,
     STOPPED,
+    SUCCEEDED,
     ended,
     keeping,
     matches,
@@ -28,6 +31,8 @@ from tests.release.situations import (
     under_way,
 )
 
+AWAITED = Wait(WaitFor.OTHER_ROLLBACK_START, "d-1")
+FOR_LONG = {WaitFor.OTHER_ROLLBACK_START: LONG}
 CASES: dict[str, tuple[Observation, Decision | type]] = {
     "nothing to do": (seen(NEW), Succeed),
     "a new version": (seen(OLD), StartDeployment()),
@@ -82,11 +87,45 @@ CASES: dict[str, tuple[Observation, Decision | type]] = {
         seen(active=under_way("d-9", OTHER), when_busy=WhenBusy.STOP, asked=frozenset({"d-9"})),
         Wait,
     ),
-    "another version stopped, rollback not named yet": (seen(when_busy=WhenBusy.STOP, stopped=ended(STOPPED)), Wait),
-    "another version stopped, rolled back": (
-        seen(when_busy=WhenBusy.STOP, stopped=ended(STOPPED, rollback_id="d-10")),
+    "another version ended badly, rollback not named yet": (seen(OTHER, last=ended(FAILED)), AWAITED),
+    "another version ended badly, rollback not named for long": (
+        seen(OTHER, last=ended(FAILED), waited={WaitFor.OTHER_ROLLBACK_START: LIMITS.rollback_start}),
         StartDeployment(),
     ),
+    "another version ended badly just now": (
+        seen(OTHER, last=ended(STOPPED, ended_seconds=LIMITS.rollback_start - 1), waited=FOR_LONG),
+        AWAITED,
+    ),
+    "another version ended badly some time ago": (
+        seen(OTHER, last=ended(STOPPED, ended_seconds=LIMITS.rollback_start)),
+        StartDeployment(),
+    ),
+    "another version ended badly before install, just now": (
+        seen(last=ended(FAILED, at="BeforeInstall", ended_seconds=LIMITS.rollback_start_before_install - 1)),
+        AWAITED,
+    ),
+    "another version ended badly before install": (
+        seen(last=ended(FAILED, at="BeforeInstall", ended_seconds=LIMITS.rollback_start_before_install)),
+        StartDeployment(),
+    ),
+    "another version ended badly just now, alarms red": (
+        seen(OTHER, last=ended(STOPPED, ended_seconds=0), red_alarms=RED),
+        AWAITED,
+    ),
+    "another version ended badly just now, but the update was taken back": (
+        seen(OTHER, last=ended(STOPPED, ended_seconds=0), cancelled=True),
+        Fail,
+    ),
+    "another version ended badly, rolled back": (
+        seen(last=ended(STOPPED, ended_seconds=5, rollback_id="d-10")),
+        StartDeployment(),
+    ),
+    "another version's rollback failed": (
+        seen(OTHER, last=ended(FAILED, ended_seconds=0, rolls_back=True)),
+        StartDeployment(),
+    ),
+    "another version was released just now": (seen(OTHER, last=ended(SUCCEEDED, ended_seconds=0)), StartDeployment()),
+    "the same version has all traffic and failed just now": (seen(NEW, last=ended(FAILED, ended_seconds=0)), AWAITED),
     "a rollback is never stopped by policy": (
         seen(active=under_way("d-9", OLD, rolls_back=True), when_busy=WhenBusy.STOP),
         Wait,

@@ -32,6 +32,7 @@ from tests.release.situations import (
     under_way,
 )
 
+AWAITED = Wait(WaitFor.OTHER_ROLLBACK_START, "d-1")
 CASES: dict[str, tuple[Observation, Decision | type]] = {
     "stack takes back what is under way": (back(active=under_way()), Stop("d-1", rollback=True)),
     "stack takes back what awaits approval": (
@@ -47,25 +48,29 @@ CASES: dict[str, tuple[Observation, Decision | type]] = {
         back(active=under_way(), asked=frozenset({"d-1"}), waited={WaitFor.OTHER_RELEASE: LIMITS.other_release}),
         Fail,
     ),
-    "stack takes back, stopped, rollback not named yet": (back(NEW, stopped=ended(STOPPED)), Wait),
-    "stack takes back, stopped before traffic moved, rollback not named yet": (back(stopped=ended(STOPPED)), Wait),
+    "stack takes back, stopped, rollback not named yet": (back(NEW, last=ended(STOPPED)), AWAITED),
+    "stack takes back, stopped before traffic moved, rollback not named yet": (back(last=ended(STOPPED)), AWAITED),
+    "stack takes back to what failed just now": (
+        back(NEW, last=ended(FAILED, task_definition=OLD, ended_seconds=LIMITS.rollback_start - 1)),
+        AWAITED,
+    ),
     "stack takes back, stopped before install": (
         back(
-            stopped=ended(STOPPED, at="BeforeInstall"),
+            last=ended(STOPPED, at="BeforeInstall"),
             waited={WaitFor.OTHER_ROLLBACK_START: LIMITS.rollback_start_before_install},
         ),
         Succeed,
     ),
     "stack takes back, stopped, rollback never came": (
-        back(NEW, stopped=ended(STOPPED), waited={WaitFor.OTHER_ROLLBACK_START: LIMITS.rollback_start}),
+        back(NEW, last=ended(STOPPED), waited={WaitFor.OTHER_ROLLBACK_START: LIMITS.rollback_start}),
         StartDeployment(back=True),
     ),
     "stack takes back, stopped too late": (
-        back(NEW, stopped=replace(keeping(), status=SUCCEEDED)),
+        back(NEW, last=replace(keeping(), status=SUCCEEDED)),
         StartDeployment(back=True),
     ),
     "stack takes back, CodeDeploy rolls back": (
-        back(NEW, stopped=ended(STOPPED), active=under_way("d-2", OLD, rolls_back=True)),
+        back(NEW, active=under_way("d-2", OLD, rolls_back=True)),
         Follow("d-2"),
     ),
     "stack takes back, CodeDeploy's rollback failed": (

@@ -44,6 +44,11 @@ class Made:
             self.done += 1
 
     @property
+    def goes_back(self) -> bool:
+        """Whether it is CodeDeploy's rollback or the stack's way back: nothing gates or watches it."""
+        return not (self.gated or self.watched)
+
+    @property
     def active(self) -> bool:
         return self.status in {DeploymentStatus.IN_PROGRESS, DeploymentStatus.READY}
 
@@ -85,10 +90,14 @@ class World:
         return bool(brought and brought[-1].undone_by)
 
     @property
+    def rollback_is_due(self) -> bool:
+        """Whether a deployment has ended badly and CodeDeploy has not begun to undo it yet."""
+        return any(item.rollback_due for item in self.made.values())
+
+    @property
     def at_rest(self) -> bool:
         """Whether nothing moves traffic or is about to."""
-        due = any(item.rollback_due for item in self.made.values())
-        return not due and (self.active is None or self.active.done == LAST)
+        return not self.rollback_is_due and (self.active is None or self.active.done == LAST)
 
     def create(
         self, version: str, *, undoes: str | None = None, gated: bool = True, watched: bool = True
@@ -107,11 +116,12 @@ class World:
 
     def tick(self, now: int) -> None:
         """Time goes on: what waits too long ends, and a reliable CodeDeploy begins its rollback."""
-        if self.reliable and any(item.rollback_due and item.since < self.now for item in self.made.values()):
-            self.roll_back()
+        late = any(item.rollback_due and item.since < self.now for item in self.made.values())
         self.now = now
+        if self.reliable and late:
+            self.roll_back()
         item = self.active
-        if item is None or item.done == LAST:
+        if item is None or item.done == LAST or (self.reliable and item.goes_back):
             return
         ready = item.status is DeploymentStatus.READY
         if ready and now - item.since >= 60 * (self.approval_minutes or 0):
@@ -129,8 +139,7 @@ class World:
             return
         if item.undoes:
             item.done = LAST
-            undone = self.made[item.undoes]
-            self.failed |= set() if undone.unwanted else {undone.version}
+            self.fail(self.made[item.undoes])
         elif item.done == SHIFT and item.gated and self.approval_minutes and not item.approved:
             item.status, item.since = DeploymentStatus.READY, self.now
             return
@@ -152,6 +161,11 @@ class World:
         item.failed_at = item.done if item.done < LAST else None
         item.rollback_due = rollback and item.done > 0 and item.undoes is None
 
+    def fail(self, item: Made) -> None:
+        """From now on nobody wants its version back: its rollback has ended, or CodeDeploy was refused one."""
+        if not item.unwanted and item.version != item.original:
+            self.failed.add(item.version)
+
     def roll_back(self) -> None:
         """CodeDeploy starts the rollback that is due, unless the group is taken."""
         due = next((item for item in self.made.values() if item.rollback_due), None)
@@ -159,7 +173,10 @@ class World:
             return
         due.rollback_due = False
         undo = self.create(due.original, undoes=due.id)
-        due.undone_by = undo.id if undo else None
+        if undo:
+            due.undone_by = undo.id
+        else:
+            self.fail(due)
 
     def alarm(self) -> None:
         self.red = True
@@ -179,6 +196,7 @@ class World:
             termination_wait_started=item.done == LAST,
             steps=tuple(self._step(item, index) for index in range(LAST)),
             rollback_id=item.undone_by,
+            ended_seconds=None if item.active else self.now - item.since,
         )
 
     def _step(self, item: Made, index: int) -> Step:
@@ -219,7 +237,7 @@ def _happen_to(world: World, item: Made, what: str) -> None:
     match what:
         case "crash" if item.done == INSTALL:
             item.crashes += 1
-        case "fail" | "fail for good" if item.done < LAST and (item.gated or not world.reliable):
+        case "fail" | "fail for good" if item.done < LAST and not (world.reliable and item.goes_back):
             world.end(rollback=what == "fail")
         case "lose hook" if item.gated and item.done < LAST and EVENTS[item.done] in HOOKABLE:
             item.hook_lost = True

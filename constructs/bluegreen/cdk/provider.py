@@ -131,7 +131,8 @@ class ReleaseProvider(Construct):
             given_listener_arns: The listeners that others own and the function connects with the service.
         """
         group = [application.deployment_group_arn]
-        self._early.add("codedeploy:GetDeployment", "codedeploy:ListDeployments", on=group)
+        read = ("codedeploy:BatchGetDeployments", "codedeploy:GetDeployment", "codedeploy:ListDeployments")
+        self._early.add(*read, on=group)
         if given_listener_arns:
             self._early.add("elasticloadbalancing:ModifyListener", on=given_listener_arns)
         self._applications.append(application.name)

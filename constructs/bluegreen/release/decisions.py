@@ -69,8 +69,7 @@ class EndTerminationWait:
 class Stop:
     """Stop a deployment, with or without CodeDeploy's rollback.
 
-    CodeDeploy will only say that it was stopped: `because` is what the final message must say instead. One that is
-    stopped with a rollback and not followed is the observation's `stopped` from then on.
+    CodeDeploy will only say that it was stopped: `because` is what the final message must say instead.
     """
 
     deployment_id: str

@@ -8,13 +8,14 @@ id, because CloudFormation gives that back with every request, and forgets it wh
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from .decisions import Fail, Limits, Succeed, Wait
 from .deployment import Deployment
 from .messages import shortened
 from .observation import RequestType, WaitFor, short
+from .settling import may_still_be_undone
 
 LONGEST_PHYSICAL_ID = 1024
 """CloudFormation's limit, in characters."""
@@ -187,11 +188,12 @@ class DeployedStateObservation:
         physical_id: The resource's physical id; None at its creation.
         rolling_back: Whether CloudFormation is taking an update back.
         active: The deployment group's active deployment.
+        last: The newest of its deployments; needed while none is active.
         weights: The listeners' weights now; None when no listener forwards to the target groups. At creation they do
             not count.
         foreign: With imported listeners, at creation: the target groups that a default action forwards to and that are
             not the service's own.
-        waited_seconds: How long this request has waited for the active deployment.
+        waited: For each thing waited for, how many seconds ago this request first waited for it.
     """
 
     request: RequestType
@@ -201,9 +203,10 @@ class DeployedStateObservation:
     physical_id: str | None = None
     rolling_back: bool = False
     active: Deployment | None = None
+    last: Deployment | None = None
     weights: Weights | None = None
     foreign: tuple[str, ...] = ()
-    waited_seconds: int = 0
+    waited: Mapping[WaitFor, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,8 +280,8 @@ def _updated(seen: DeployedStateObservation, made: str, limits: Limits) -> Answe
     if kept != fingerprint(seen.fixed):
         return Fail(_can_never_change(seen))
     moving = seen.active if seen.active and not seen.active.only_waits_to_remove else None
-    if moving and seen.waited_seconds < limits.other_release:
-        return Wait(WaitFor.OTHER_RELEASE, _doing(moving))
+    if wait := _let_traffic_rest(seen, moving, limits):
+        return wait
     if moving and not seen.rolling_back:
         return Fail(
             f"the listeners cannot be updated while {_doing(moving)}, which moves their traffic; waited "
@@ -290,6 +293,14 @@ def _updated(seen: DeployedStateObservation, made: str, limits: Limits) -> Answe
             "a listener's default action forward to the live one, then deploy again"
         )
     return Answer(physical_id=made, weights=seen.weights)
+
+
+def _let_traffic_rest(seen: DeployedStateObservation, moving: Deployment | None, limits: Limits) -> Wait | None:
+    if moving and seen.waited.get(WaitFor.OTHER_RELEASE, 0) < limits.other_release:
+        return Wait(WaitFor.OTHER_RELEASE, _doing(moving))
+    if seen.last and may_still_be_undone(seen.last, seen.waited.get(WaitFor.OTHER_ROLLBACK_START, 0), limits):
+        return Wait(WaitFor.OTHER_ROLLBACK_START, seen.last.id)
+    return None
 
 
 def _can_never_change(seen: DeployedStateObservation) -> str:

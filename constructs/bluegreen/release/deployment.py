@@ -74,6 +74,7 @@ class Deployment:
         error_code: Why it ended badly, such as "ALARM_ACTIVE".
         error_message: The same in words.
         rollback_id: The deployment that undoes it; appears some seconds after it failed.
+        ended_seconds: How many seconds ago it ended; None when it has not, or when it is not known.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Deployment:
     error_code: str | None = None
     error_message: str | None = None
     rollback_id: str | None = None
+    ended_seconds: int | None = None
 
     @property
     def ended(self) -> bool:

@@ -28,7 +28,7 @@ class WaitFor(StrEnum):
     ROLLBACK_START = "CodeDeploy to start its rollback"
     ROLLBACK_END = "CodeDeploy's rollback to end"
     RESTORED = "production to be wholly on its tasks again"
-    OTHER_ROLLBACK_START = "CodeDeploy to start rolling back what was stopped"
+    OTHER_ROLLBACK_START = "CodeDeploy to start rolling back an earlier deployment"
     STOP = "the deployment to stop"
     FIRST_TASKS = "the first tasks to be healthy"
     AWS = "AWS to answer"
@@ -81,10 +81,10 @@ class Observation:
         active: The deployment group's active deployment.
         followed: The deployment that this request started or adopted.
         rollback: The deployment that CodeDeploy started to undo the followed one.
-        stopped: The deployment that this request has stopped with a rollback without following it; None when there is
-            none. Its `rollback_id` tells when CodeDeploy has begun the rollback.
-        undone: Whether CodeDeploy has rolled back the newest of the group's deployments that brought what is desired.
-            Needed before a way back starts.
+        last: The newest of the group's deployments, whoever started it; needed while none is active and none is
+            followed. Its `rollback_id` tells when CodeDeploy has begun to undo it.
+        undone: Whether CodeDeploy has rolled back the newest of the group's deployments that brought what is desired;
+            needed when `last` is.
         candidate: How the new tasks fare; None when not known, or when no new tasks are started.
         red_alarms: The deployment group's alarms that are in ALARM now; needed whenever nothing is followed and `live`
             is not what is desired.
@@ -121,7 +121,7 @@ class Observation:
     active: Deployment | None = None
     followed: Deployment | None = None
     rollback: Deployment | None = None
-    stopped: Deployment | None = None
+    last: Deployment | None = None
     undone: bool = False
     candidate: Candidate | None = None
     red_alarms: tuple[str, ...] = ()

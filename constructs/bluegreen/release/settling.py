@@ -1,7 +1,7 @@
 """What both ways share: to let a rollback begin and end, and to repair a listener that somebody has overwritten."""
 
 from .decisions import Decision, Fail, Follow, Limits, RestoreTraffic, Succeed, Wait
-from .deployment import Deployment, DeploymentStatus
+from .deployment import Deployment
 from .messages import not_restored
 from .observation import Observation, WaitFor
 
@@ -11,6 +11,27 @@ def rollback_begins_within(deployment: Deployment, limits: Limits) -> int:
     if deployment.rolls_back:
         return 0  # what undoes another one is not undone itself
     return limits.rollback_start if deployment.may_have_changed_anything else limits.rollback_start_before_install
+
+
+def may_still_be_undone(last: Deployment, waited_seconds: int, limits: Limits) -> bool:
+    """Return whether CodeDeploy may be about to roll back the group's newest deployment, while none is active.
+
+    What is started before its rollback takes the rollback's place: CodeDeploy then refuses its own, and goes back to
+    the version that failed when the new one fails, too. Whether a deployment is rolled back at all is not asked:
+    whoever stopped it could decide otherwise than the group.
+
+    Args:
+        last: The deployment.
+        waited_seconds: For how long this was waited for; counts only when it is not known how long ago it ended.
+        limits: How long to wait for what.
+
+    Returns:
+        Whether to wait.
+    """
+    if not last.ended_badly or last.rollback_id is not None:
+        return False
+    since = waited_seconds if last.ended_seconds is None else last.ended_seconds
+    return since < rollback_begins_within(last, limits)
 
 
 def settle(seen: Observation, limits: Limits) -> Decision | None:
@@ -23,22 +44,12 @@ def settle(seen: Observation, limits: Limits) -> Decision | None:
     Returns:
         One thing to do; None when production is elsewhere, so that it must be moved.
     """
-    if seen.active is None and (settling := _await_rollback(seen, limits)):
-        return settling
+    if seen.last and may_still_be_undone(seen.last, seen.waited_for(WaitFor.OTHER_ROLLBACK_START), limits):
+        return Wait(WaitFor.OTHER_ROLLBACK_START, seen.last.id)
     if seen.live == seen.desired:
         keeps = f"; {seen.active.id} only keeps the tasks before it for a while" if seen.active else ""
         return Succeed(f"{seen.version} is live already{keeps}")
     return restore(seen, limits) if seen.primary == seen.desired else None
-
-
-def _await_rollback(seen: Observation, limits: Limits) -> Wait | None:
-    """Wait for the rollback of a deployment that this request stopped: it would meet what is started now."""
-    stopped = seen.stopped
-    if stopped is None or stopped.rollback_id is not None or stopped.status is DeploymentStatus.SUCCEEDED:
-        return None
-    if seen.waited_for(WaitFor.OTHER_ROLLBACK_START) >= rollback_begins_within(stopped, limits):
-        return None
-    return Wait(WaitFor.OTHER_ROLLBACK_START, stopped.id)
 
 
 def see_rollback_arrive(seen: Observation, active: Deployment, limits: Limits) -> Decision:
