@@ -36,6 +36,12 @@ def tell_handed_on(request: ReleaseRequest, reason: str, progress: Progress) -> 
     _once("handed on", notice.handed_on(request.service, request.version, reason), request, progress)
 
 
+def tell_deleted(request: ReleaseRequest, stopped: Deployment, progress: Progress) -> None:
+    """Say once that the deletion of the service has ended a release, unless only its old tasks were still kept."""
+    if not stopped.only_waits_to_remove:
+        _once("deleted", notice.deleted(request.service, request.version, stopped.id), request, progress)
+
+
 def tell_outcome(request: ReleaseRequest, answer: Answer, progress: Progress, now: float) -> bool:
     """Say once how a release ended that was handed on: nobody else will say it, so this is tried for an hour.
 

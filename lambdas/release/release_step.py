@@ -69,6 +69,9 @@ def _look_decide_act(request: ReleaseRequest, progress: Progress, now: float) ->
         # At every step: the end of an earlier deployment may let scale-in go on just after this one has begun.
         scale_in.suspend(request.cluster, request.service)
     acting.act(decision, request, sight.service, progress, now)
+    if request.kind is RequestType.DELETE and isinstance(decision, Stop) and sight.observation.active:
+        # At once: whoever follows a release that was handed on may be deleted before it sees the end.
+        notifying.tell_deleted(request, sight.observation.active, progress)
     if not ends:
         notifying.tell_when_ready(request, sight.observation.followed, progress, now)
     return decision

@@ -234,31 +234,6 @@ def test_a_kept_previous_version_makes_way(world: Any, refusal: Callable[..., Cl
     assert state["progress"]["deployment_id"] == "d-1"
 
 
-@pytest.mark.parametrize("code", ["", "DeploymentAlreadyCompletedException"])
-def test_a_deletion_stops_what_is_under_way(
-    world: Any, answers: Any, refusal: Callable[..., ClientError], code: str
-) -> None:
-    """A deletion stops the release without a rollback, waits for the stop, and succeeds."""
-    world.answers |= {
-        "codedeploy.list_deployments": {"deployments": ["d-7"]},
-        "codedeploy.get_deployment": deployment("InProgress"),
-        "codedeploy.stop_deployment": refusal(code) if code else {},
-    }
-    state = advance({"request": request("Delete")})
-    assert world.called("codedeploy.stop_deployment") == [{"deploymentId": "d-7", "autoRollbackEnabled": False}]
-    world.answers["codedeploy.get_deployment"] = deployment("Stopped")
-    assert advance(state)["done"]
-    assert answers == [("SUCCESS", "nothing is under way", "shop/orders")]
-
-
-@pytest.mark.parametrize("code", ["ApplicationDoesNotExistException", "AccessDeniedException", "ThrottlingException"])
-def test_a_deletion_is_never_held_up(world: Any, answers: Any, refusal: Callable[..., ClientError], code: str) -> None:
-    """Whatever AWS refuses, the stack can be deleted."""
-    world.answers["codedeploy.list_deployments"] = refusal(code)
-    assert advance({"request": request("Delete")})["done"]
-    assert answers[0][0] == "SUCCESS"
-
-
 @pytest.mark.parametrize(
     "operation", ["ecs.describe_services", "elbv2.describe_listeners", "codedeploy.create_deployment"]
 )

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bluegreen.release.notice import LONGEST_SUBJECT, Notice, failed, handed_on, ready, succeeded
+from bluegreen.release.notice import LONGEST_SUBJECT, Notice, deleted, failed, handed_on, ready, succeeded
 
 NOTICES: dict[str, Callable[[str, str], Notice]] = {
     "ready": lambda service, version: ready(service, version, "d-1", "2026-01-31T23:50:00.123Z", 30),
     "handed on": lambda service, version: handed_on(service, version, "it goes on"),
     "succeeded": lambda service, version: succeeded(service, version, "it is live"),
+    "deleted": lambda service, version: deleted(service, version, "d-1"),
     "failed": lambda service, version: failed(service, version, "it failed"),
 }
 

@@ -119,6 +119,30 @@ def failed(service: str, version: str, message: str) -> Notice:
     )
 
 
+def deleted(service: str, version: str, deployment_id: str) -> Notice:
+    """Say that the deletion of a service has ended a release.
+
+    Args:
+        service: The service's name.
+        version: The version that the stack named last.
+        deployment_id: The deployment that was stopped; it need not have brought that version.
+
+    Returns:
+        The notice.
+
+    Example:
+        >>> notice = deleted("orders", "v2", "d-1")
+        >>> notice.subject
+        'orders: deleted during a release; the stack named v2'
+        >>> notice.text
+        'orders is being deleted: deployment d-1, which was under way, is stopped and not rolled back.'
+    """
+    return Notice(
+        _subject(f"{service}: deleted during a release; the stack named {version}"),
+        f"{service} is being deleted: deployment {deployment_id}, which was under way, is stopped and not rolled back.",
+    )
+
+
 def _subject(text: str) -> str:
     """Return a text as SNS takes it as a subject: every character that it would refuse becomes a question mark."""
     printable = "".join(character if " " <= character <= "~" else "?" for character in " ".join(text.split()))
