@@ -8,6 +8,7 @@ import pytest
 
 from bluegreen.rehearsal.cdk_cli import context
 from bluegreen.rehearsal.images import Images
+from bluegreen.rehearsal.scenarios import SCENARIOS
 from bluegreen.rehearsal.workload import Workload
 
 ROOT = Path(__file__).parent.parent
@@ -49,3 +50,14 @@ def test_the_example_bluegreen_toml_is_one(tmp_path: Path) -> None:
     assert second.environment == {"LOG_LEVEL": "debug"}
     assert Workload.load(file).requests[1].method == "POST"
     assert context(file) == {"environment": "prod"}
+
+
+def test_every_proof_of_safety_is_there() -> None:
+    """docs/safety.md names only scenarios and tests that exist, and every scenario of the group safety."""
+    rows = [line for line in (ROOT / "docs" / "safety.md").read_text().splitlines() if line.startswith("| ")][1:]
+    named = {name for row in rows for name in re.findall(r"`([^`]+)`", row.split(" | ")[2])}
+    files = {name for name in named if name.endswith(".py")}
+    known = {scenario.name: scenario.group for scenario in SCENARIOS}
+    assert {name for name in files if not (ROOT / "tests" / name).exists()} == set()
+    assert named - files - {"release"} <= known.keys(), "the group release is named in words"
+    assert {name for name, group in known.items() if group == "safety"} <= named
