@@ -1,4 +1,4 @@
-"""Turns a CloudFormation resource's properties into the request of the API operation behind the resource.
+"""Turns a CloudFormation resource's properties, and its name, into the request of the API operation behind it.
 
 Both describe the same things, but CloudFormation capitalizes names differently and may give every leaf as a string.
 """
@@ -32,6 +32,19 @@ def as_request(botocore_name: str, operation: str, properties: Document) -> Docu
     if not isinstance(request, dict):
         raise TypeError(f"{operation} takes no parameters")
     return request
+
+
+def short_name(name: str, longest: int) -> str:
+    """Shorten a name that CloudFormation made to what a service allows, keeping its unique end, as CloudFormation does.
+
+    Example:
+        >>> short_name("ProdStack-OrdersBlueTargetGroup1A2B3C4D-0123456789AB", 32)
+        'ProdStack-OrdersBlu-0123456789AB'
+    """
+    if len(name) <= longest:
+        return name
+    head, _, tail = name.rpartition("-")
+    return f"{head[: longest - len(tail) - 1].rstrip('-')}-{tail}"
 
 
 def _convert(shape: Shape | None, value: Any, path: str) -> Any:

@@ -15,14 +15,14 @@ from bluegreen.rehearsal.cloud.certificates import Authority, CertificateType
 from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.data_plane import Change, difference
 from bluegreen.rehearsal.cloud.haproxy_config import files, maps
-from bluegreen.rehearsal.cloud.load_balancing import access_log, cloudformation, faults, health, topology
+from bluegreen.rehearsal.cloud.load_balancing import access_log, faults, health, topology
 from bluegreen.rehearsal.cloud.load_balancing.health import PASSED, Finding, judge
 from bluegreen.rehearsal.cloud.load_balancing.records import State, Target
 from bluegreen.rehearsal.cloud.metrics import MetricName, MetricStore
 from bluegreen.rehearsal.cloud.traffic import Backend, Configuration, Effect, Forward, Frontend, Redirect, Route, Server
 
 
-@pytest.mark.parametrize("module", [haproxy_config, access_log, health, cloudformation, topology])
+@pytest.mark.parametrize("module", [haproxy_config, access_log, health, topology])
 def test_examples_in_docstrings_are_true(module: Any) -> None:
     """What a docstring shows is what the code does."""
     result = doctest.testmod(module)

@@ -3,9 +3,11 @@
 from typing import ClassVar
 
 from bluegreen.rehearsal.cloud.api import Created, Document, ResourceType
-from bluegreen.rehearsal.cloud.template_properties import as_request
+from bluegreen.rehearsal.cloud.template_properties import as_request, short_name
 
 from .service import CodeDeploy
+
+_LONGEST_NAME = 100
 
 
 def resource_types(codedeploy: CodeDeploy) -> list[ResourceType]:
@@ -24,7 +26,8 @@ class ApplicationType:
 
     def create(self, name: str, properties: Document) -> Created:
         """Create the application."""
-        request = as_request("codedeploy", "CreateApplication", {"ApplicationName": name} | properties)
+        wanted = {"ApplicationName": short_name(name, _LONGEST_NAME)} | properties
+        request = as_request("codedeploy", "CreateApplication", wanted)
         self._codedeploy.create_application(request)
         return Created(request["applicationName"])
 
@@ -50,7 +53,8 @@ class DeploymentConfigType:
 
     def create(self, name: str, properties: Document) -> Created:
         """Create the configuration."""
-        request = as_request("codedeploy", "CreateDeploymentConfig", {"DeploymentConfigName": name} | properties)
+        wanted = {"DeploymentConfigName": short_name(name, _LONGEST_NAME)} | properties
+        request = as_request("codedeploy", "CreateDeploymentConfig", wanted)
         self._codedeploy.create_deployment_config(request)
         return Created(request["deploymentConfigName"])
 

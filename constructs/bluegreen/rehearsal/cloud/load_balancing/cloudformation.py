@@ -6,6 +6,7 @@ from botocore.model import ListShape, Shape, StructureShape
 
 from bluegreen.rehearsal.cloud.api import ApiError, Created, Document, ResourceType
 from bluegreen.rehearsal.cloud.protocol import service_model
+from bluegreen.rehearsal.cloud.template_properties import short_name
 
 from . import defaults, validation
 from .service import LoadBalancing
@@ -31,7 +32,7 @@ class LoadBalancerType:
         """Create the load balancer, then set its attributes."""
         # Refused before anything exists: CloudFormation does not delete what it got no id of.
         validation.attributes(properties.get("LoadBalancerAttributes", ()), defaults.LOAD_BALANCER, "Load balancer")
-        wanted = {"Name": short_name(name)} | _without(properties, "LoadBalancerAttributes")
+        wanted = {"Name": short_name(name, _MOST_NAME)} | _without(properties, "LoadBalancerAttributes")
         arn = self._service.create_load_balancer(request("CreateLoadBalancer", wanted))["LoadBalancers"][0][
             "LoadBalancerArn"
         ]
@@ -87,7 +88,7 @@ class TargetGroupType:
     def create(self, name: str, properties: Document) -> Created:
         """Create the target group, set its attributes and register its targets."""
         validation.attributes(properties.get("TargetGroupAttributes", ()), defaults.TARGET_GROUP, "Target group")
-        wanted = {"Name": short_name(name)} | _without(properties, "TargetGroupAttributes", "Targets")
+        wanted = {"Name": short_name(name, _MOST_NAME)} | _without(properties, "TargetGroupAttributes", "Targets")
         arn = self._service.create_target_group(request("CreateTargetGroup", wanted))["TargetGroups"][0][
             "TargetGroupArn"
         ]
@@ -211,19 +212,6 @@ class _gone:  # noqa: N801 - reads as the statement it stands in
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
         return isinstance(error, ApiError) and error.code == self._code
-
-
-def short_name(name: str) -> str:
-    """Shorten CloudFormation's name to what load balancers and target groups may be called, keeping its unique end.
-
-    Example:
-        >>> short_name("ProdStack-OrdersBlueTargetGroup1A2B3C4D-0123456789AB")
-        'ProdStack-OrdersBlu-0123456789AB'
-    """
-    if len(name) <= _MOST_NAME:
-        return name
-    head, _, tail = name.rpartition("-")
-    return f"{head[: _MOST_NAME - len(tail) - 1].rstrip('-')}-{tail}"
 
 
 def request(operation: str, properties: Document) -> Document:
