@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bluegreen.rehearsal.deploy import Outcome
 from bluegreen.rehearsal.stage import Stage
 
-from .estate_inventory import RETAINED, difference, inventory, told
+from .estate_inventory import difference, inventory, told
 from .estate_parts import ALONE, APPLICATION, newest, remove_leftovers, weights
 from .scenario import Scenario
 
@@ -44,13 +44,39 @@ def _create(stage: Stage, version: str, context: Mapping[str, str]) -> dict[str,
 
 
 def _destroy(stage: Stage, version: str, context: Mapping[str, str], before: Mapping[str, frozenset[str]]) -> None:
-    """Destroy the stack; nothing may be left but what outlives it on purpose, and that must be."""
+    """Destroy the stack; what outlives it on purpose must be there, and nothing else."""
+    log_groups, families = _retained(stage)
     stage.expect_outcome(stage.destroy(context={**context, "version": version}), Outcome.DELETED)
-    left = difference(before, inventory(stage.client))
-    wrong = {kind: ids for kind, ids in left.items() if kind not in RETAINED}
+    after = inventory(stage.client)
+    left = difference(before, after)
+    definitions = {arn for arn in left.get("task definition", []) if arn.split("/")[-1].split(":")[0] in families}
+    wrong = {kind: sorted(set(ids) - definitions - log_groups) for kind, ids in left.items()}
+    wrong = {kind: ids for kind, ids in wrong.items() if ids}
     stage.expect(not wrong, f"cdk destroy left {told(wrong)}")
-    gone = RETAINED - left.keys()
-    stage.expect(not gone, f"cdk destroy must leave each {' and each '.join(sorted(gone))} of the application")
+    stage.expect(
+        definitions and log_groups and log_groups <= after["log group"],
+        f"cdk destroy must leave the log groups {log_groups} and task definitions of {families}, "
+        f"got {definitions} and {told({'log group': after['log group']})}",
+    )
+
+
+def _retained(stage: Stage) -> tuple[frozenset[str], frozenset[str]]:
+    """Return what must outlive the stack: the application's log groups, and the families of its task definitions.
+
+    What the application wrote can be read later, and an old version can be brought back.
+    """
+    cluster = stage.service.cluster
+    ecs = stage.client("ecs")
+    (service,) = ecs.describe_services(cluster=cluster, services=[stage.service.service])["services"]
+    found = [
+        ecs.describe_task_definition(taskDefinition=one["taskDefinition"])["taskDefinition"]
+        for one in service["taskSets"]
+    ]
+    containers = [container for one in found for container in one["containerDefinitions"]]
+    return (
+        frozenset(one["logConfiguration"]["options"]["awslogs-group"] for one in containers),
+        frozenset(one["family"] for one in found),
+    )
 
 
 ENDS = (

@@ -5,9 +5,6 @@ from typing import Any
 
 Client = Callable[[str], Any]
 
-RETAINED = frozenset({"task definition", "log group"})
-"""What outlives its stack on purpose: an old version can be brought back, and what it wrote can be read."""
-
 _LISTED = (
     ("load balancer", "elbv2", "describe_load_balancers", "LoadBalancers", "LoadBalancerArn"),
     ("target group", "elbv2", "describe_target_groups", "TargetGroups", "TargetGroupArn"),

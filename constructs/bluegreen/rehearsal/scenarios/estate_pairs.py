@@ -6,7 +6,7 @@ from bluegreen.rehearsal.stage import Stage
 from bluegreen.rehearsal.workload import Workload
 
 from .checks import none_failed
-from .estate_parts import APPLICATION, TOGETHER, expect_released, expect_served_by, newest, number_released
+from .estate_parts import APPLICATION, TOGETHER, begin_with, expect_released, expect_served_by, newest, number_released
 from .scenario import Scenario
 
 LIGHT = Workload(per_second=250, connections=8)
@@ -16,7 +16,7 @@ FEWEST_OF_TWO = 200
 
 def two_services_one_fails(stage: Stage) -> None:
     """Change one of two services; the candidate is rejected."""
-    stage.deploy("pair-1", context=TOGETHER)
+    begin_with(stage, "pair-1", TOGETHER)
     orders, billing = _load_both(stage)
     released, tasks = number_released(stage, billing), _task_sets(stage, billing)
 
@@ -33,7 +33,7 @@ def two_services_one_fails(stage: Stage) -> None:
 
 def two_services_in_parallel(stage: Stage) -> None:
     """Release both in one deploy, well; then again, when one of the two candidates crashes."""
-    stage.deploy("twin-1", context=TOGETHER)
+    begin_with(stage, "twin-1", TOGETHER)
     services = _load_both(stage)
 
     deploy = stage.deploy("twin-2", context=TOGETHER)

@@ -6,6 +6,7 @@ from typing import Any
 
 from bluegreen.rehearsal.cloudformation import ABSENT, describe
 from bluegreen.rehearsal.commands import stack_name
+from bluegreen.rehearsal.deploy import Outcome
 from bluegreen.rehearsal.evidence import Event
 from bluegreen.rehearsal.services import Service
 from bluegreen.rehearsal.stage import Stage
@@ -25,6 +26,11 @@ def remove_leftovers(stage: Stage, context: Mapping[str, str]) -> None:
     """Delete the stack when an earlier scenario left it."""
     if describe(stage.client("cloudformation"), stack_name(stage.stack)).status != ABSENT:
         stage.destroy(context={"version": "gone", **context})
+
+
+def begin_with(stage: Stage, version: str, context: Mapping[str, str]) -> None:
+    """Bring the stack to a first version, by creation or, where an earlier scenario left it, by a release."""
+    stage.expect_outcome(stage.deploy(version, context=context), Outcome.SUCCEEDED)
 
 
 def expect_served_by(stage: Stage, version: str, load: str = "production") -> None:

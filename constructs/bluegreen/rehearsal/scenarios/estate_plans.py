@@ -8,7 +8,7 @@ from bluegreen.rehearsal.evidence import Evidence
 from bluegreen.rehearsal.stage import Stage
 
 from .checks import Check, none_failed
-from .estate_parts import ALONE, APPLICATION, expect_served_by, newest, wait_for_notice, weights
+from .estate_parts import ALONE, APPLICATION, begin_with, expect_served_by, newest, wait_for_notice, weights
 from .scenario import Scenario
 
 APPROVED = {**ALONE, "rollout": "approved"}
@@ -23,7 +23,7 @@ TURNED_BACK_SECONDS = 40.0
 
 def approval(stage: Stage) -> None:
     """Continue a release, refuse one, and forget one."""
-    stage.deploy("ask-1", context=APPROVED)
+    begin_with(stage, "ask-1", ALONE)
     stage.start_load()
     codedeploy = stage.client("codedeploy")
 
@@ -34,7 +34,7 @@ def approval(stage: Stage) -> None:
 
     deploy = _begin_until_ready(stage, "ask-3", "ask-2")
     codedeploy.stop_deployment(deploymentId=_waiting(stage), autoRollbackEnabled=True)
-    stage.expect_outcome(deploy.wait(), Outcome.ROLLED_BACK, "stopped")
+    stage.expect_outcome(deploy.wait(), Outcome.ROLLED_BACK, "it was refused while it waited for approval")
     expect_served_by(stage, "ask-2")
 
     deploy = _begin_until_ready(stage, "ask-4", "ask-2")
@@ -44,7 +44,7 @@ def approval(stage: Stage) -> None:
 
 def longer_than_an_hour(stage: Stage) -> None:
     """Release a version for more than an hour, try another meanwhile, and then one that is turned back."""
-    stage.deploy("long-1", context=LONG)
+    begin_with(stage, "long-1", ALONE)
     stage.start_load()
     service = stage.service
 

@@ -10,6 +10,7 @@ from .estate_parts import (
     APPLICATION,
     GROUND,
     STAGED,
+    begin_with,
     expect_released,
     expect_served_by,
     number_released,
@@ -22,7 +23,7 @@ from .scenario import Scenario
 
 def nested_and_staged(stage: Stage) -> None:
     """Release, change the listeners, and fail a release whose update changes them as well."""
-    stage.deploy("nest-1", context=STAGED)
+    begin_with(stage, "nest-1", STAGED)
     _release_change_and_fail(stage, STAGED, "nest", own_listeners=True)
 
 
@@ -32,7 +33,7 @@ def imported_surroundings(stage: Stage) -> None:
     outputs = stage.client("cloudformation").describe_stacks(StackName="GroundStack")["Stacks"][0]["Outputs"]
     tenant = {"arrangement": "tenant", **{one["OutputKey"]: one["OutputValue"] for one in outputs}}
     remove_leftovers(stage, tenant)
-    stage.deploy("guest-1", context=tenant)
+    begin_with(stage, "guest-1", tenant)
     _release_change_and_fail(stage, tenant, "guest", own_listeners=False)
 
 
