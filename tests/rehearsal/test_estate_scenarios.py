@@ -11,12 +11,14 @@ from bluegreen.rehearsal.load import Answer
 from bluegreen.rehearsal.scenarios import estate_inventory, estate_parts
 from bluegreen.rehearsal.scenarios.estate import ESTATE
 from bluegreen.rehearsal.scenarios.estate_plans import failed_by_alone
+from bluegreen.rehearsal.scenarios.scenario import Scenario
 from bluegreen.rehearsal.services import Service
 from tests.rehearsal.made_up import V1, V2, answers, evidence, turned_back
 
 if TYPE_CHECKING:
     from bluegreen.rehearsal.stage import Stage
 
+LOADED = [scenario for scenario in ESTATE if scenario.fewest_per_second]
 RESET = Answer(1012.0, 0.1, None, None, "ConnectionResetError: reset by peer")
 SERVICE = Service(
     name="Orders",
@@ -144,6 +146,22 @@ def test_only_the_broken_version_may_fail(seen: Evidence, said: str | None) -> N
     """Requests must fail at the version that is broken, and nowhere else."""
     complaint = failed_by_alone("v2")(seen)
     assert complaint is None if said is None else said in (complaint or "")
+
+
+@pytest.mark.parametrize("scenario", ESTATE, ids=lambda scenario: scenario.name)
+def test_a_scenario_of_the_estate_notices_a_stack_that_is_stuck(scenario: Scenario) -> None:
+    """None of them holds when the last command left the stack where nobody can deploy, or when it saw something."""
+    seen = evidence(exit_code=1, stack_status="UPDATE_ROLLBACK_FAILED", complaints=("a role was left",))
+    complaints = scenario.complaints(seen)
+    assert any("failed, expected" in complaint for complaint in complaints)
+    assert "a role was left" in complaints
+
+
+@pytest.mark.parametrize("scenario", LOADED, ids=lambda scenario: scenario.name)
+def test_a_scenario_of_the_estate_notices_one_failed_request(scenario: Scenario) -> None:
+    """None of those with a load holds when a request fails that no broken version answered."""
+    complaints = scenario.complaints(evidence(answers=[*evidence().answers, RESET]))
+    assert any("ConnectionResetError: reset by peer" in complaint for complaint in complaints)
 
 
 def test_every_scenario_of_the_estate_belongs_to_the_group_safety() -> None:
