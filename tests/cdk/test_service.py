@@ -6,6 +6,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk.assertions import Annotations, Match
 
 from bluegreen.cdk import HttpCheck, SmokeTests
 from tests.cdk.support import PRIVATE_SUBNETS, Synthesized, actions, add_service, synthesize
@@ -330,6 +331,14 @@ def test_a_service_stays_small(shop: Synthesized) -> None:
     """HTTPS, smoke tests, alarms and scaling included, a service takes at most 32 of a stack's 500 resources."""
     assert len(shop.under("Orders")) <= 32
     assert len(shop.under("BlueGreenReleaseProvider")) == 8
+
+
+def test_a_plain_service_warns_of_nothing() -> None:
+    """Synthesis warns of nothing in a service of which nothing is wrong: what is always there is not read."""
+    stack = cdk.Stack(cdk.App(), "Shop")
+    add_service(stack, hooks=[SmokeTests(*CHECKS)])
+    found = Annotations.from_stack(stack).find_warning("*", Match.any_value())
+    assert [message.id for message in found if message.id.startswith("/Shop/Orders")] == []
 
 
 def test_nothing_depends_on_the_account_or_region_at_synth(shop: Synthesized) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Duration, Fn, IResolvable, Stack
+from aws_cdk import Annotations, Duration, Fn, IResolvable, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
@@ -105,12 +105,8 @@ class Traffic(Construct):
         self.target_group_arns = (groups[0].ref, groups[1].ref)
         self.target_group_names = (groups[0].attr_target_group_name, groups[1].attr_target_group_name)
         self.target_group_full_names = (groups[0].attr_target_group_full_name, groups[1].attr_target_group_full_name)
-        self.blue, self.green = (
-            elbv2.ApplicationTargetGroup.from_target_group_attributes(
-                self, f"{colour}Reference", target_group_arn=arn, load_balancer_arns=balancer.load_balancer_arn
-            )
-            for colour, arn in zip(("Blue", "Green"), self.target_group_arns, strict=True)
-        )
+        blue, green = self.target_group_arns
+        self.blue, self.green = self._reference("BlueReference", blue), self._reference("GreenReference", green)
         self._given = listeners
         self.given_listener_arns = [listener.listener_arn for listener in listeners or ()]
         self._made: dict[str, elbv2.ApplicationListener] = {}
@@ -198,6 +194,16 @@ class Traffic(Construct):
         return cloudwatch.MathExpression(
             expression=expression, using_metrics=metrics, label=label, period=Duration.minutes(1)
         )
+
+    def _reference(self, construct_id: str, arn: str) -> elbv2.IApplicationTargetGroup:
+        reference = elbv2.ApplicationTargetGroup.from_target_group_attributes(
+            self, construct_id, target_group_arn=arn, load_balancer_arns=self.load_balancer.load_balancer_arn
+        )
+        Annotations.of(reference).acknowledge_warning(
+            "@aws-cdk/aws-elbv2:albTargetGroupCannotRegisterListener",
+            "the tasks let the load balancer in themselves, see allow_to_tasks",
+        )
+        return reference
 
     def _own_load_balancer(self, vpc: ec2.IVpc) -> elbv2.ApplicationLoadBalancer:
         group = ec2.SecurityGroup(
