@@ -143,14 +143,23 @@ def failed_at(step: str) -> Check:
     return check
 
 
-def turned_back_in_time(evidence: Evidence) -> str | None:
-    """The candidate served nothing `ROLLBACK_SECONDS` after it was turned back, and nothing failed from then on."""
+def rolled_back_in_time(evidence: Evidence) -> str | None:
+    """The candidate served nothing `ROLLBACK_SECONDS` after it was turned back."""
     if evidence.turned is None:
         return None  # told by turned_by_alarm
     if evidence.rollback_seconds is None:
         return "the candidate served no request in production, so the rollback cannot be timed"
     if evidence.rollback_seconds > ROLLBACK_SECONDS:
         return f"the rollback took {evidence.rollback_seconds:.2f} s, at most {ROLLBACK_SECONDS:g} s are allowed"
+    return None
+
+
+def turned_back_in_time(evidence: Evidence) -> str | None:
+    """The candidate served nothing `ROLLBACK_SECONDS` after it was turned back, and nothing failed from then on."""
+    if evidence.turned is None:
+        return None  # likewise
+    if late := rolled_back_in_time(evidence):
+        return late
     after = sum(answer.sent > evidence.turned + ROLLBACK_SECONDS for answer in evidence.failures)
     return f"{after} requests failed after the rollback" if after else None
 

@@ -10,6 +10,7 @@ from .checks import (
     ends_on_live,
     failed_at,
     none_failed,
+    rolled_back_in_time,
     turned_back_in_time,
     turned_by_alarm,
     turned_by_stop,
@@ -97,6 +98,7 @@ FAILURES = (
         checks=(
             _fix_never_failed,
             turned_by_alarm,
+            rolled_back_in_time,
             ends_on_candidate,
             ended(Outcome.ROLLED_BACK, Outcome.REFUSED, Outcome.SUCCEEDED),
         ),
