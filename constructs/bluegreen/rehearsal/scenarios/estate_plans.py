@@ -67,9 +67,10 @@ def longer_than_an_hour(stage: Stage) -> None:
     stage.figures["released_seconds_after_cdk_deploy"] = round(ended.at - deploy.ended, 1)
     expect_served_by(stage, "long-2")
 
-    stage.inject({"fault": "errors-after-shift", "version": "long-4", "share": 1.0})
     deploy = stage.deploy("long-4", context=LONG)
     stage.expect_outcome(deploy, Outcome.SUCCEEDED)
+    # Only now: an alarm before the release was handed on would have failed cdk deploy itself.
+    stage.inject({"fault": "errors-after-shift", "version": "long-4", "share": 1.0})
     wait_for_notice(stage, "long-4 FAILED", TURNED_BACK_SECONDS, deploy.begun)
     stage.inject(None)
     expect_served_by(stage, "long-2")
