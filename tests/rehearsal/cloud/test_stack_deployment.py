@@ -233,3 +233,15 @@ def test_a_nested_stack_says_that_it_is_taken_back(stack: Stack) -> None:
         ("Update", "One", "2", "UPDATE_IN_PROGRESS"),
         ("Update", "One", "1", "UPDATE_ROLLBACK_IN_PROGRESS"),
     ]
+
+
+def test_what_does_not_change_in_a_nested_stack_keeps_its_attributes(stack: Stack) -> None:
+    """A resource that refers to one that was not asked again gets the same value as before."""
+
+    def nested(version: int) -> dict[str, Any]:
+        weighed = {"Fn::GetAtt": ["Same", "Weight"]}
+        return stack.nested(stack.template(Same={}, User={"Version": version, "Weight": weighed}))
+
+    assert stack.deploy("create", nested(1)) == "CREATE_COMPLETE"
+    assert stack.deploy("update", nested(2)) == "UPDATE_COMPLETE"
+    assert stack.requests("version", "weight") == [("Update", "User", "2", "1")]

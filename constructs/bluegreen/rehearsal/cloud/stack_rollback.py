@@ -1,4 +1,4 @@
-"""How a rollback of CloudFormation's differs from ministack's: what is sent back, and what a nested stack calls itself.
+"""How CloudFormation's rollbacks and nested stacks differ from ministack's: what is sent, kept, and told of them.
 
 No written source states whether a rollback sends the values that were resolved when the old template was deployed, or
 resolves them anew from what custom resources answer during the rollback. AWS says of updates that an attribute is
@@ -63,9 +63,10 @@ def of(former: StackTemplate | None) -> Iterator[None]:
 
 
 def install() -> None:
-    """Change ministack's rollback."""
+    """Change ministack's rollback, and its nested stacks."""
     _resolve_anew()
     _tell_rollbacks_of_nested_stacks()
+    _keep_attributes_in_nested_stacks()
     _send_back_in_nested_stacks()
 
 
@@ -120,6 +121,32 @@ def _in_rollback(stacks: Document, stack_name: str, status: str) -> str:
         return status
     stack["StackStatus"] = status.replace("UPDATE_", "UPDATE_ROLLBACK_")
     return str(stack["StackStatus"])
+
+
+def _keep_attributes_in_nested_stacks() -> None:
+    """Let a resource of a nested stack that does not change keep its attributes, as in any other stack.
+
+    ministack does not hand them on, and so whatever refers to one fails.
+    """
+    provisioners: Any = importlib.import_module(PROVISIONERS)
+    stacks: Document = importlib.import_module(PACKAGE)._stacks  # noqa: SLF001 - checked by name in extension.py
+    update = provisioners._update_resource  # noqa: SLF001 - likewise
+
+    def update_with_attributes(  # noqa: PLR0917 - ministack calls it so
+        kind: str,
+        physical_id: str,
+        old: Document,
+        new: Document,
+        stack_name: str,
+        logical_id: str | None = None,
+        old_attributes: Document | None = None,
+    ) -> Any:
+        if old_attributes is None:
+            known = stacks.get(stack_name, {}).get("_resources", {}).get(logical_id, {})
+            old_attributes = known.get("Attributes")
+        return update(kind, physical_id, old, new, stack_name, logical_id, old_attributes)
+
+    provisioners._update_resource = update_with_attributes  # noqa: SLF001 - likewise
 
 
 def _send_back_in_nested_stacks() -> None:
