@@ -276,6 +276,22 @@ def test_tags_of_resources_pass_as_the_refusal_says() -> None:
     app.synth()
 
 
+def nested_and_tagged(**excluded: list[str]) -> cdk.App:
+    """Return an app with a nested stack in it, all of whose resources are tagged."""
+    app = cdk.App(context={"@aws-cdk/core:explicitStackTags": True})
+    add_service(cdk.NestedStack(cdk.Stack(app, "Shop"), "Inner"))
+    cdk.Tags.of(app).add("team", "orders", **excluded)
+    return app
+
+
+def test_tags_of_a_nested_stacks_resource_are_refused() -> None:
+    """They become the tags of the stack in it, so they are refused with what leaves them out."""
+    with pytest.raises(RuntimeError, match="the nested stack Shop/Inner must have no tags, got team") as refused:
+        nested_and_tagged().synth()
+    assert 'exclude_resource_types=["AWS::CloudFormation::Stack"]' in str(refused.value)
+    nested_and_tagged(exclude_resource_types=["AWS::CloudFormation::Stack"]).synth()
+
+
 def test_a_stack_without_a_service_may_have_tags() -> None:
     """Tags of another stack of the app are nobody's harm."""
     app = cdk.App()

@@ -1,7 +1,7 @@
-"""Refuses tags of a whole stack: CloudFormation would write them onto the ECS service, which can never change."""
+"""Refuses tags of a whole stack, nested or not: CloudFormation would write them onto the ECS service, which can never change."""
 
 import jsii
-from aws_cdk import Stack
+from aws_cdk import Stack, TagManager
 from constructs import IValidation
 
 
@@ -34,6 +34,15 @@ class _StackTags:
                     "puts a stack's tags onto its ECS service, and ECS refuses every later change of them there; tag "
                     'resources instead, by Tags.of(...) with the context "@aws-cdk/core:explicitStackTags": true in '
                     'cdk.json, or with exclude_resource_types=["aws:cdk:stack"]'
+                )
+            nested = stack.nested_stack_resource
+            manager = TagManager.of(nested) if nested else None
+            if manager and (tags := manager.tag_values()):
+                found.append(
+                    f"the nested stack {stack.node.path} must have no tags, got {', '.join(sorted(tags))}: "
+                    "CloudFormation puts them onto its ECS service, and ECS refuses every change of them there; add "
+                    'exclude_resource_types=["AWS::CloudFormation::Stack"] to Tags.of(...) of what is around it, which '
+                    "tags the resources in it all the same"
                 )
             stack = stack.nested_stack_parent
         return found
