@@ -11,6 +11,7 @@ from bluegreen.release.convergence import (
     Decision,
     EndTerminationWait,
     Follow,
+    LetGo,
     RestoreTraffic,
     ScaleUp,
     StartDeployment,
@@ -48,10 +49,7 @@ def act(
         botocore.exceptions.ClientError: If AWS refused.
         botocore.exceptions.BotoCoreError: If AWS could not be asked.
     """
-    if request.kind is RequestType.CREATE and not progress.prepared:
-        # Not with the first ScaleUp: autoscaling may have raised the desired count to its minimum before.
-        target_groups.apply(changes_at_creation(request.settings, request.target_groups))
-        progress.prepared = True
+    _prepare_creation(request, progress)
     match decision:
         case StartDeployment() if service:
             starting.start(decision, request, service, progress, now)
@@ -65,6 +63,8 @@ def act(
         case Follow(deployment_id) if service:
             starting.prepare(request, service)
             progress.deployment_id = deployment_id
+        case LetGo():
+            progress.deployment_id = None
         case EndTerminationWait(deployment_id):
             _end_termination_wait(deployment_id, progress, now)
         case Stop(deployment_id, rollback, because):
@@ -74,6 +74,13 @@ def act(
             progress.wait(reason, now)
         case Succeed() if service and progress.deployment_id is None:
             _settle(request, service)
+
+
+def _prepare_creation(request: ReleaseRequest, progress: Progress) -> None:
+    """Once, before the first tasks: not with the first ScaleUp, because autoscaling may start them before."""
+    if request.kind is RequestType.CREATE and not progress.prepared:
+        target_groups.apply(changes_at_creation(request.settings, request.target_groups))
+        progress.prepared = True
 
 
 def _restore_traffic(request: ReleaseRequest, service: ServiceView) -> None:

@@ -9,6 +9,7 @@ from bluegreen.release.convergence import (
     Fail,
     Follow,
     HandOn,
+    LetGo,
     Limits,
     RestoreTraffic,
     StartDeployment,
@@ -116,6 +117,8 @@ class Driver:
                 self.start(decision)
             case Follow(identifier):
                 self.followed = identifier
+            case LetGo():
+                self.followed = None
             case HandOn():
                 assert not self.handed_on
                 self.handed_on = True

@@ -12,6 +12,7 @@ from bluegreen.release.convergence import (
     Fail,
     Follow,
     HandOn,
+    LetGo,
     RestoreTraffic,
     ScaleUp,
     StartDeployment,
@@ -325,7 +326,7 @@ RULES: dict[str, tuple[type, Rule]] = {
         (
             updates_with_a_deployment_followed,
             50_000,
-            {StartDeployment, HandOn, RestoreTraffic, Stop, Wait, Succeed, Fail},
+            {LetGo, HandOn, RestoreTraffic, Stop, Wait, Succeed, Fail},
         ),
         (creations_and_deletions, 2_000, {ScaleUp, Stop, Wait, Succeed, Fail}),
     ],

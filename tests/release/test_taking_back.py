@@ -7,6 +7,7 @@ from bluegreen.release.convergence import (
     EndTerminationWait,
     Fail,
     Follow,
+    LetGo,
     RestoreTraffic,
     StartDeployment,
     Stop,
@@ -75,6 +76,10 @@ CASES: dict[str, tuple[Observation, Decision | type]] = {
     ),
     "stack takes back, CodeDeploy's rollback failed": (
         back(NEW, followed=ended(FAILED, "d-2", task_definition=OLD, rolls_back=True)),
+        LetGo(),
+    ),
+    "stack takes back, CodeDeploy's rollback failed and is let go": (
+        back(NEW, last=ended(FAILED, "d-2", task_definition=OLD, rolls_back=True)),
         StartDeployment(back=True),
     ),
     "stack takes back, CodeDeploy's rollback failed after it moved traffic": (

@@ -47,6 +47,11 @@ class Follow:
 
 
 @dataclass(frozen=True)
+class LetGo:
+    """Follow the deployment no longer, and find out anew what there is to do: it came to nothing."""
+
+
+@dataclass(frozen=True)
 class HandOn:
     """Tell CloudFormation that it is done, and go on following: the end is published instead."""
 
@@ -86,7 +91,17 @@ class Wait:
 
 
 Decision = (
-    Succeed | Fail | ScaleUp | StartDeployment | Follow | HandOn | RestoreTraffic | EndTerminationWait | Stop | Wait
+    Succeed
+    | Fail
+    | ScaleUp
+    | StartDeployment
+    | Follow
+    | LetGo
+    | HandOn
+    | RestoreTraffic
+    | EndTerminationWait
+    | Stop
+    | Wait
 )
 
 

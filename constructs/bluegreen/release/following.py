@@ -4,8 +4,8 @@ from .decisions import (
     Decision,
     Fail,
     HandOn,
+    LetGo,
     Limits,
-    StartDeployment,
     Stop,
     Succeed,
     Wait,
@@ -88,7 +88,7 @@ def _see_traffic_arrive(seen: Observation, followed: Deployment, limits: Limits)
 
 def _see_rollback_through(seen: Observation, followed: Deployment, limits: Limits) -> Decision:
     if followed.rolls_back and seen.rolling_back and seen.live != seen.desired:
-        return StartDeployment(back=True)  # CodeDeploy's own way back failed, and there must be one
+        return LetGo()  # CodeDeploy's own way back failed, and there must be one
     rollback = seen.rollback
     if rollback is not None:
         if rollback.ended or rollback.only_waits_to_remove:
