@@ -1,4 +1,4 @@
-"""Refuses tags of a whole stack, nested or not: CloudFormation would write them onto the ECS service, which can never change."""
+"""Refuses tags of a whole stack, nested or not: CloudFormation would put them onto the frozen ECS service."""
 
 import jsii
 from aws_cdk import Stack, TagManager
