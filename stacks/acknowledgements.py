@@ -56,9 +56,11 @@ def acknowledge_service_findings(stack: "ServiceStack") -> None:
     )
     _acknowledge_deployment_role(stack)
     tasks = f"arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<{_logical_id(stack, service.cluster)}>/*"
+    targets = "arn:<AWS::Partition>:application-autoscaling:<AWS::Region>:<AWS::AccountId>:scalable-target/*"
     _acknowledge(
         service.provider,
         {
+            f"IAM5[Resource::{targets}]": "AWS makes a scalable target's id, and no attribute tells it",
             f"IAM5[Resource::{tasks}]": "failed tasks have ids that nobody knows before; they are only read",
             "IAM5[Resource::*]": "what follows, continues or stops a deployment takes no resource, nor does "
             "DescribeListeners; what starts one names its deployment group",

@@ -46,8 +46,9 @@ def test_refuses_a_context_that_does_not_say_what_to_deploy(context: dict[str, A
         Choice.from_context(context.get)
 
 
-def synthesize(folder: Path, context: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run app.py as the cdk CLI runs it."""
+def synthesize(folder: Path, context: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    """Run app.py as the cdk CLI runs it: with what cdk.json sets, and what the command line adds."""
+    context = json.loads((ROOT / "cdk.json").read_text())["context"] | context
     return subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
