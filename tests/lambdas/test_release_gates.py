@@ -191,7 +191,7 @@ def test_a_late_request_of_the_way_forward_is_not_taken_for_the_way_back(world: 
     """A new version whose update is being taken back already is never released, least of all without its gates."""
     world.answers["cloudformation.describe_stacks"] = stack(BACK)
     assert advance({"request": request()})["done"]
-    assert answers[0][0] == "FAILED"
+    assert answers[0][0] == "SUCCESS", "were it the way back after all, a failure would leave the stack stuck"
     assert world.called("codedeploy.create_deployment") == []
 
 
@@ -210,7 +210,7 @@ def test_a_request_that_cloudformation_gave_up_starts_nothing_later(world: Any, 
     at(90)
     state = advance(state) if not state["done"] else state
     assert state["done"]
-    assert answers[0][0] == "FAILED"
+    assert "not begun" in answers[0][1]
     assert world.called("codedeploy.create_deployment") == []
 
 

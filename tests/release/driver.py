@@ -101,7 +101,9 @@ class Driver:
                 recent = last is not None and world.now - last.since < Limits().rollback_start
                 assert not (last and last.rollback_due and recent), "met the rollback of what ended before"
                 assert back or not world.red or seen.override, "started although an alarm was red"
-            case Succeed() if seen.request is RequestType.UPDATE and not (seen.rolling_back or seen.handed_on):
+            case Succeed() if seen.request is RequestType.UPDATE and not (
+                seen.rolling_back or seen.handed_on or seen.cancelled
+            ):
                 assert (world.primary, world.percent) == (seen.desired, 100), "called live what is not"
                 followed = world.made.get(self.followed or "")
                 assert followed is None or followed.done == LAST, "called done what is under way"

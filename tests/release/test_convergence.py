@@ -207,7 +207,7 @@ RULES: dict[str, tuple[type, Rule]] = {
         lambda o, _: o.active is None and (o.followed is None or (o.followed.ended_badly and o.followed.rolls_back)),
     ),
     "nothing takes a rollback's place": (StartDeployment, lambda o, _: not about_to_be_undone(o)),
-    "what is about to be undone is not called live": (Succeed, lambda o, _: not about_to_be_undone(o)),
+    "what is about to be undone is not called live": (Succeed, lambda o, _: o.cancelled or not about_to_be_undone(o)),
     "what is live is not started again": (StartDeployment, lambda o, _: o.live != o.desired),
     "only the way back starts ungated": (StartDeployment, lambda o, d: d.back == o.rolling_back),
     "only overridden alarms are ignored": (
@@ -229,6 +229,7 @@ RULES: dict[str, tuple[type, Rule]] = {
         Succeed,
         lambda o, _: (
             not is_update(o)
+            or o.cancelled
             or o.live == o.desired
             or (o.handed_on and o.followed.ended)
             or (o.rolling_back and not o.followed)
@@ -250,8 +251,16 @@ RULES: dict[str, tuple[type, Rule]] = {
     "success leaves nothing of ours under way": (
         Succeed,
         lambda o, _: (
-            not (is_update(o) and o.active) or o.active.only_waits_to_remove or o.active.rolls_back or o.rolling_back
+            not (is_update(o) and o.active)
+            or o.active.only_waits_to_remove
+            or o.active.rolls_back
+            or o.rolling_back
+            or o.cancelled
         ),
+    ),
+    "what nobody waits for fails no way back": (
+        Fail,
+        lambda o, _: not (is_update(o) and o.cancelled and not o.followed),
     ),
     "a deletion never fails": (Fail, lambda o, _: o.request is not RequestType.DELETE),
     "no alarm and no policy stands in the way back": (

@@ -153,7 +153,6 @@ HOOK = HookReport("orders-smoke", log_group="/aws/lambda/smoke", said="GET /heal
             ),
             ["not healthy within 2 min; the newest failed task: ResourceInitializationError: unable to pull secrets"],
         ),
-        (seen(cancelled=True), ["release of v2 not begun: CloudFormation takes the update back; production: 100 %"]),
         (
             seen(NEW, 0, waited={WaitFor.RESTORED: 999}),
             ["release of v2 failed: its tasks are the service's primary ones, but", "production: 0 % on orders:2"],
@@ -177,6 +176,7 @@ def test_a_failure_says_all_that_matters_in_one_line(observation: Observation, p
     ("observation", "reason"),
     [
         (seen(NEW), "v2 is live already"),
+        (seen(cancelled=True), "release of v2 not begun: CloudFormation takes the update back; production: 100 %"),
         (seen(NEW, active=keeping()), "v2 is live already; d-1 only keeps the tasks before it for a while"),
         (seen(NEW, followed=keeping()), "v2 serves all of production since d-1"),
         (

@@ -8,6 +8,7 @@ from .decisions import (
     Limits,
     StartDeployment,
     Stop,
+    Succeed,
     Wait,
 )
 from .deployment import Deployment
@@ -28,7 +29,9 @@ def release(seen: Observation, limits: Limits) -> Decision:
     """
     active = seen.active
     if seen.cancelled:
-        return Fail(cancelled(seen))
+        # Nobody waits for the answer. Should it be the way back after all, with a task definition made anew, then a
+        # failure would leave the stack where nobody can deploy.
+        return Succeed(cancelled(seen))
     if active is None or active.only_waits_to_remove:
         decision = settle(seen, limits)
         if decision:
