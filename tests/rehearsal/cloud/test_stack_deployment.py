@@ -245,3 +245,21 @@ def test_what_does_not_change_in_a_nested_stack_keeps_its_attributes(stack: Stac
     assert stack.deploy("create", nested(1)) == "CREATE_COMPLETE"
     assert stack.deploy("update", nested(2)) == "UPDATE_COMPLETE"
     assert stack.requests("version", "weight") == [("Update", "User", "2", "1")]
+
+
+def test_a_nested_stack_goes_back_to_the_task_definition_that_was_replaced(stack: Stack) -> None:
+    """What refers to it is sent back with the revision of before, and not with a third one."""
+
+    def nested(image: str, does: str) -> dict[str, Any]:
+        template = stack.template(One={"Version": {"Ref": "Task"}, "Does": does})
+        template["Resources"]["Task"] = {
+            "Type": "AWS::ECS::TaskDefinition",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {"Family": stack.name, "ContainerDefinitions": [{"Name": "app", "Image": image}]},
+        }
+        return stack.nested(template)
+
+    stack.deploy("create", nested("app:v1", "succeed"))
+    assert stack.deploy("update", nested("app:v2", "fail")) == "UPDATE_ROLLBACK_COMPLETE"
+    sent = [arn.split("/")[-1] for _, _, arn in stack.requests("version")]
+    assert sent == [f"{stack.name}:2", f"{stack.name}:1"]

@@ -19,10 +19,13 @@ from .stack_template import StackTemplate, ministack
 MODULE = stack_template.MODULE
 NAMES = ("_add_event", "_revert_update")
 PROVISIONERS = "ministack.services.cloudformation.provisioners"
-PROVISIONERS_NAMES = ("_update_resource",)
+PROVISIONERS_NAMES = ("_update_resource", "_delete_resource")
 PACKAGE = "ministack.services.cloudformation"
 PACKAGE_NAMES = ("_stacks", "_exports")
 """What is read or replaced in the three modules; checked before anything starts."""
+
+_RETAINED = frozenset({"AWS::ECS::TaskDefinition"})
+"""What a template is taken to retain when it is replaced."""
 
 STALE = "stale-rollback"
 FAULTS = frozenset({STALE})
@@ -67,6 +70,7 @@ def install() -> None:
     _resolve_anew()
     _tell_rollbacks_of_nested_stacks()
     _keep_attributes_in_nested_stacks()
+    _return_to_what_was_replaced_in_nested_stacks()
     _send_back_in_nested_stacks()
 
 
@@ -115,12 +119,16 @@ def _tell_rollbacks_of_nested_stacks() -> None:
 
 def _in_rollback(stacks: Document, stack_name: str, status: str) -> str:
     """Return, and set, the status of a nested stack whose parent is taken back."""
-    stack = stacks.get(stack_name, {})
-    parent = stacks.get(stack.get("_parent_stack_name"), {})
-    if "ROLLBACK" not in parent.get("StackStatus", "") or "ROLLBACK" in status:
+    if not _is_taken_back(stacks, stack_name) or "ROLLBACK" in status:
         return status
-    stack["StackStatus"] = status.replace("UPDATE_", "UPDATE_ROLLBACK_")
-    return str(stack["StackStatus"])
+    stacks[stack_name]["StackStatus"] = status.replace("UPDATE_", "UPDATE_ROLLBACK_")
+    return str(stacks[stack_name]["StackStatus"])
+
+
+def _is_taken_back(stacks: Document, stack_name: str) -> bool:
+    """Return whether a stack is nested in one whose update is taken back."""
+    parent = stacks.get(stacks.get(stack_name, {}).get("_parent_stack_name"), {})
+    return "ROLLBACK" in parent.get("StackStatus", "")
 
 
 def _keep_attributes_in_nested_stacks() -> None:
@@ -147,6 +155,38 @@ def _keep_attributes_in_nested_stacks() -> None:
         return update(kind, physical_id, old, new, stack_name, logical_id, old_attributes)
 
     provisioners._update_resource = update_with_attributes  # noqa: SLF001 - likewise
+
+
+def _return_to_what_was_replaced_in_nested_stacks() -> None:
+    """Take the resource that was replaced when a nested stack goes back, and delete what replaced it.
+
+    ministack makes a third one. It deletes what is replaced at once, so this is right for what is retained.
+    """
+    provisioners: Any = importlib.import_module(PROVISIONERS)
+    stacks: Document = importlib.import_module(PACKAGE)._stacks  # noqa: SLF001 - checked by name in extension.py
+    update = provisioners._update_resource  # noqa: SLF001 - likewise
+    replaced: dict[tuple[str, str | None, str], tuple[str, Document | None]] = {}
+
+    def update_or_return(  # noqa: PLR0917 - ministack calls it so
+        kind: str,
+        physical_id: str,
+        old: Document,
+        new: Document,
+        stack_name: str,
+        logical_id: str | None = None,
+        old_attributes: Document | None = None,
+    ) -> Any:
+        known = stacks.get(stack_name, {}).get("_resources", {}).get(logical_id, {}).get("Attributes")
+        before = replaced.pop((stack_name, logical_id, physical_id), None)
+        if before is not None and _is_taken_back(stacks, stack_name):
+            provisioners._delete_resource(kind, physical_id, old, stack_name, logical_id)  # noqa: SLF001 - likewise
+            return before
+        made, attributes = update(kind, physical_id, old, new, stack_name, logical_id, old_attributes)
+        if made != physical_id and kind in _RETAINED:
+            replaced[stack_name, logical_id, made] = (physical_id, known)
+        return made, attributes
+
+    provisioners._update_resource = update_or_return  # noqa: SLF001 - likewise
 
 
 def _send_back_in_nested_stacks() -> None:
