@@ -15,6 +15,7 @@ from bluegreen.errors import BluegreenError
 from . import (
     custom_resources,
     event_bus,
+    function_logs,
     functions,
     network_interfaces,
     notifications,
@@ -41,6 +42,9 @@ _TABLES = (
     *((custom_resources.MODULE, name) for name in custom_resources.NAMES),
     *((custom_resources.FUNCTIONS_MODULE, name) for name in custom_resources.FUNCTIONS_NAMES),
     *((functions.MODULE, name) for name in functions.NAMES),
+    *((function_logs.FUNCTIONS_MODULE, name) for name in function_logs.FUNCTIONS_NAMES),
+    *((function_logs.LOGS_MODULE, name) for name in function_logs.LOGS_NAMES),
+    *((function_logs.IAM_MODULE, name) for name in function_logs.IAM_NAMES),
     *((functions.POOL_MODULE, name) for name in functions.POOL_NAMES),
     *((stack_deployment.MODULE, name) for name in stack_deployment.NAMES),
     *((caller, "_deploy_stack_async") for caller in stack_deployment.CALLERS),
@@ -81,6 +85,7 @@ def install(services: Iterable[Service], resource_types: Iterable[ResourceType],
     network_interfaces.install()
     clock = control_planes.clock
     functions.install(clock.control_planes)
+    function_logs.install()
     custom_resources.install(clock)
     step_functions.install(clock)
     stack_rollback.install()

@@ -1,7 +1,6 @@
 """Group safety: `cdk destroy` completes, whatever goes on, and leaves what retention asks for and nothing else."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from bluegreen.rehearsal.deploy import Outcome
 from bluegreen.rehearsal.stage import Stage
@@ -47,33 +46,17 @@ def _create(stage: Stage, version: str, context: Mapping[str, str]) -> dict[str,
 def _destroy(stage: Stage, version: str, context: Mapping[str, str], before: Mapping[str, frozenset[str]]) -> None:
     """Destroy the stack; what outlives it on purpose must be there, and nothing else."""
     log_groups, families = _retained(stage)
-    cloudformation = stage.client("cloudformation")
-    stack_id = cloudformation.describe_stacks(StackName=stage.stack)["Stacks"][0]["StackId"]
     stage.expect_outcome(stage.destroy(context={**context, "version": version}), Outcome.DELETED)
     after = inventory(stage.client)
     left = difference(before, after)
     definitions = {arn for arn in left.get("task definition", []) if arn.split("/")[-1].split(":")[0] in families}
-    # A function that ends after its log group writes on. Its role may not make the group anew, but the local cloud asks
-    # no role.
-    written_anew = _deleted_log_groups(cloudformation, stack_id)
-    wrong = {kind: sorted(set(ids) - definitions - log_groups - written_anew) for kind, ids in left.items()}
+    wrong = {kind: sorted(set(ids) - definitions - log_groups) for kind, ids in left.items()}
     wrong = {kind: ids for kind, ids in wrong.items() if ids}
     stage.expect(not wrong, f"cdk destroy left {told(wrong)}")
     stage.expect(
         definitions and log_groups and log_groups <= after["log group"],
         f"cdk destroy must leave the log groups {log_groups} and task definitions of {families}, "
         f"got {definitions} and {told({'log group': after['log group']})}",
-    )
-
-
-def _deleted_log_groups(cloudformation: Any, stack_id: str) -> frozenset[str]:
-    """Return the log groups that CloudFormation deleted with a stack."""
-    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
-    return frozenset(
-        event["PhysicalResourceId"]
-        for page in pages
-        for event in page["StackEvents"]
-        if (event["ResourceType"], event["ResourceStatus"]) == ("AWS::Logs::LogGroup", "DELETE_COMPLETE")
     )
 
 
