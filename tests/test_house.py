@@ -65,7 +65,8 @@ def test_the_domain_needs_only_the_standard_library() -> None:
 
 
 def test_lambdas_bring_no_third_party_code() -> None:
-    """A Lambda imports the domain, boto3 and what comes with it, and its own neighbours; nothing else."""
+    """A Lambda imports the domain, boto3 and what comes with it, its own neighbours and the shared; nothing else."""
+    shared = ROOT / "lambdas" / "shared"
     allowed = sys.stdlib_module_names | {"bluegreen", "boto3", "botocore", "jmespath", "urllib3"}
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"
@@ -73,7 +74,7 @@ def test_lambdas_bring_no_third_party_code() -> None:
         if folder.is_dir()
         for path in sources(folder)
         for name in imported_modules(path)
-        if name.split(".")[0] not in allowed | {neighbour.stem for neighbour in folder.iterdir()}
+        if name.split(".")[0] not in allowed | {one.stem for place in (folder, shared) for one in place.iterdir()}
         or (name.startswith("bluegreen.") and not name.startswith("bluegreen.release"))
     ]
     assert not wrong

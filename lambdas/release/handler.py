@@ -124,7 +124,7 @@ def _now(event: Mapping[str, Any]) -> float:
 def _begin(request: Mapping[str, Any]) -> None:
     """Start the state machine; whatever goes wrong, CloudFormation must hear of it, or it waits for an hour."""
     try:
-        state_machine.start(request)
+        state_machine.start(request["RequestId"], request)
     except Exception as error:  # noqa: BLE001 - whatever it is, the stack must be told
         _log.exception("cannot start the state machine")
         reason = shortened(f"the release could not be begun: {type(error).__name__}: {error}")

@@ -8,9 +8,10 @@ import pytest
 from bluegreen.cdk import _lambda_assets
 from bluegreen.cdk._lambda_assets import staged
 
-HANDLERS = {"lifecycle": "smoke_tests.py", "release": "handler.py"}
+HANDLERS = {"lifecycle": "smoke_tests.py", "migrations": "migration_handler.py", "release": "handler.py"}
 """The module of each family that a function names."""
-FAMILIES = sorted(one.name for one in (_lambda_assets._PACKAGE.parent.parent / "lambdas").iterdir() if one.is_dir())
+_FOLDERS = {one.name for one in (_lambda_assets._PACKAGE.parent.parent / "lambdas").iterdir() if one.is_dir()}
+FAMILIES = sorted(_FOLDERS - {_lambda_assets._SHARED})
 """Every folder of functions, so that none is forgotten here."""
 
 
@@ -67,7 +68,7 @@ def test_an_asset_holds_the_handler_and_the_domain_and_is_small(name: str, tmp_p
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert {path.rpartition(".")[2] for path in files} == {"py"}
     assert {"bluegreen/__init__.py", "bluegreen/release/checks.py"} <= files
-    assert HANDLERS[name] in files
+    assert {HANDLERS[name], "hook_runtime.py"} <= files
     with zipfile.ZipFile(tmp_path / "asset.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for path in files:
             archive.write(folder / path, path)

@@ -15,7 +15,7 @@ from botocore.validate import ParamValidator
 
 ROOT = Path(__file__).parent.parent.parent
 # In a function's zip these folders are the root.
-sys.path[:0] = [str(ROOT / "lambdas" / name) for name in ("lifecycle", "release")]
+sys.path[:0] = [str(ROOT / "lambdas" / name) for name in ("shared", "lifecycle", "migrations", "release")]
 
 import aws_clients  # noqa: E402 - found through the line above
 import cloudformation_answer  # noqa: E402

@@ -160,3 +160,23 @@ def test_the_log_is_json_where_lambda_does_not_make_it_so() -> None:
     document = json.loads(JsonFormatter().format(record))
     assert document["deployment"] == "d-1"
     assert document["level"] == "ERROR"
+
+
+def test_work_may_hand_the_answer_over(aws: Any) -> None:
+    """When the work says that somebody else answers, the runtime does not."""
+    assert hook_runtime.run(EVENT, Context(), lambda _: None)["status"] == "InProgress"
+    assert aws.called(ANSWER) == []
+
+
+def test_who_took_the_answer_on_tells_codedeploy_as_the_runtime_does(
+    aws: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A later answer is logged with its reason and names the same execution, which the work was told."""
+    told: list[Invocation] = []
+    hook_runtime.run(EVENT, Context(), told.append)
+    caplog.set_level(logging.INFO)
+    hook_runtime.answer("d-1", told[0].execution_id, Verdict(passed=False, reason="0007: no such table"))
+    assert reason_in(caplog.records[-1].getMessage(), "d-1") == "0007: no such table"
+    assert aws.called(ANSWER) == [
+        {"deploymentId": "d-1", "lifecycleEventHookExecutionId": "e-1", "status": "Failed"},
+    ]

@@ -51,11 +51,11 @@ def test_permissions_that_are_a_moment_behind_are_waited_for(machine: Any, refus
 
     machine.answers["stepfunctions.start_execution"] = start
     pauses: list[float] = []
-    state_machine.start(request(), sleep=pauses.append)
+    state_machine.start("r-1", request(), sleep=pauses.append)
     assert len(pauses) == 2
     machine.answers["stepfunctions.start_execution"] = refusal("AccessDeniedException")
     with pytest.raises(ClientError):
-        state_machine.start(request(), sleep=pauses.append)
+        state_machine.start("r-1", request(), sleep=pauses.append)
     assert len(pauses) == 2 + 5
     assert max(pauses) <= 8, "all attempts together fit into the function's minute"
 

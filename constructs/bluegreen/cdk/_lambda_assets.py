@@ -1,4 +1,4 @@
-"""The folders that become Lambda functions: a handler's own files and the domain they share, nothing else."""
+"""The folders that become Lambda functions: a handler's own files, what all of them share, and the domain."""
 
 import atexit
 import shutil
@@ -9,6 +9,8 @@ from pathlib import Path
 from aws_cdk import aws_lambda as lambda_
 
 _PACKAGE = Path(__file__).parent.parent
+_SHARED = "shared"
+"""The folder of `lambdas/` that goes into every zip."""
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "README.md")
 
 
@@ -29,13 +31,14 @@ def lambda_code(name: str) -> lambda_.Code:
 
 @cache
 def staged(name: str) -> Path:
-    """Copy a function family and the domain into one folder, which lives until the process ends.
+    """Copy a function family, the shared modules and the domain into one folder, which lives until the process ends.
 
     Cached, so that the CDK sees one source folder, and fingerprints it once, however many functions use it.
     """
     folder = Path(tempfile.mkdtemp(prefix="bluegreen-lambda-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    shutil.copytree(_source(name), folder, ignore=_NOT_SHIPPED, dirs_exist_ok=True)
+    for source in (_SHARED, name):
+        shutil.copytree(_source(source), folder, ignore=_NOT_SHIPPED, dirs_exist_ok=True)
     shutil.copytree(_PACKAGE / "release", folder / "bluegreen" / "release", ignore=_NOT_SHIPPED)
     (folder / "bluegreen" / "__init__.py").touch()
     return folder

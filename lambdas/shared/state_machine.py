@@ -12,27 +12,28 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 import aws_clients
 
-_log = logging.getLogger("release")
+_log = logging.getLogger("state_machine")
 
 _ATTEMPTS = 6
 _LONGEST_PAUSE_SECONDS = 8.0
 
 
-def start(request: Mapping[str, Any], *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Start the state machine under the request's id, so that a request that comes twice is started once.
+def start(name: str, request: Mapping[str, Any], *, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Start the state machine with `{"request": …}`, under a name, so that what comes twice is started once.
 
     Args:
-        request: The request as CloudFormation sent it.
+        name: The execution's name: at most 80 characters, the same for the same request.
+        request: What it is to do.
         sleep: How to pause between attempts.
 
     Raises:
         botocore.exceptions.ClientError: If AWS refused for good, or to the last attempt.
         botocore.exceptions.BotoCoreError: If AWS could not be asked to the last attempt.
-        KeyError: If the request has no id, or the environment names no state machine.
+        KeyError: If the environment names no state machine.
     """
     arguments = {
         "stateMachineArn": os.environ["BLUEGREEN_STATE_MACHINE_ARN"],
-        "name": request["RequestId"],
+        "name": name,
         "input": json.dumps({"request": dict(request)}),
     }
     for attempt in range(_ATTEMPTS):

@@ -2,6 +2,7 @@
 
 A hook that does not answer holds a release up for an hour. So whatever happens to the hook's work - an exception, a
 hang, a time limit too short - the runtime answers, and the reason is in the log where the release function finds it.
+Work that takes longer than a function may run hands the answer over: whoever took it on calls `answer`.
 
 What a hook's role needs: codedeploy:PutLifecycleEventHookExecutionStatus and, so that a hook stays out of the way of a
 rollback, codedeploy:GetDeployment, both on the deployment group.
@@ -50,10 +51,12 @@ class Invocation:
     Args:
         deployment_id: The release's deployment.
         deadline: When the answer is due, on the monotonic clock.
+        execution_id: What an answer names beside the deployment; empty when the hook itself need not answer.
     """
 
     deployment_id: str
     deadline: float
+    execution_id: str = ""
 
     def remaining_seconds(self) -> float:
         """Return how long the work may still take."""
@@ -68,7 +71,8 @@ class Verdict:
     reason: str
 
 
-Work = Callable[[Invocation], Verdict]
+Work = Callable[[Invocation], Verdict | None]
+"""What a hook does. None hands the answer over: somebody else has taken it on, for certain."""
 
 
 class BadEventError(ValueError):
@@ -82,7 +86,7 @@ def client(service: str) -> Any:
 
 
 def run(event: Mapping[str, Any], context: LambdaContext, work: Work) -> dict[str, str]:
-    """Do a hook's work and answer CodeDeploy.
+    """Do a hook's work and answer CodeDeploy, unless the work hands the answer over.
 
     The work is skipped, and the answer is Succeeded, when the deployment is a rollback: nothing may hold that up.
 
@@ -92,7 +96,7 @@ def run(event: Mapping[str, Any], context: LambdaContext, work: Work) -> dict[st
         work: What the hook does; anything it raises fails the release.
 
     Returns:
-        Deployment, status and reason, as logged.
+        Deployment, status and reason, as logged; the status is "InProgress" when the answer was handed over.
 
     Raises:
         BadEventError: If the event names no deployment or hook execution.
@@ -101,18 +105,40 @@ def run(event: Mapping[str, Any], context: LambdaContext, work: Work) -> dict[st
     started = time.monotonic()
     total = context.get_remaining_time_in_millis() / 1000
     deployment_id, execution_id = _parse(event)
-    invocation = Invocation(deployment_id, deadline=started + max(total - ANSWER_SECONDS, total / 2))
+    deadline = started + max(total - ANSWER_SECONDS, total / 2)
+    invocation = Invocation(deployment_id, deadline, execution_id)
     if _is_rollback(deployment_id):
-        verdict = Verdict(passed=True, reason="a rollback is not held up by hooks")
+        verdict: Verdict | None = Verdict(passed=True, reason="a rollback is not held up by hooks")
     else:
         verdict = _within_deadline(invocation, work)
+    if verdict is None:
+        _log.info("the answer was handed over", extra={"deployment": deployment_id})
+        return {"deployment": deployment_id, "status": "InProgress", "reason": "somebody else answers"}
+    return answer(deployment_id, execution_id, verdict)
+
+
+def answer(deployment_id: str, execution_id: str, verdict: Verdict) -> dict[str, str]:
+    """Log a hook's verdict and tell CodeDeploy. Telling it twice, or too late, is harmless.
+
+    Args:
+        deployment_id: The release's deployment.
+        execution_id: The hook's execution, as CodeDeploy named it to the hook.
+        verdict: How the work ended.
+
+    Returns:
+        Deployment, status and reason, as logged.
+
+    Raises:
+        botocore.exceptions.ClientError: If CodeDeploy refused the answer.
+        botocore.exceptions.BotoCoreError: If CodeDeploy could not be asked.
+    """
     status = "Succeeded" if verdict.passed else "Failed"
     # Logged before it is answered: the answer sets off the failure whose reason is then looked up in the log.
     line = hook_log.verdict_line(deployment_id, status, verdict.reason)
     _log.log(
         logging.INFO if verdict.passed else logging.ERROR, line, extra={"deployment": deployment_id, "status": status}
     )
-    _answer(deployment_id, execution_id, status)
+    _put(deployment_id, execution_id, status)
     return {"deployment": deployment_id, "status": status, "reason": verdict.reason}
 
 
@@ -135,9 +161,9 @@ def _is_rollback(deployment_id: str) -> bool:
     return bool(answer["deploymentInfo"].get("creator") == "codeDeployRollback")
 
 
-def _within_deadline(invocation: Invocation, work: Work) -> Verdict:
+def _within_deadline(invocation: Invocation, work: Work) -> Verdict | None:
     """Do the work on a thread of its own, so that a hang cannot keep the answer back."""
-    result: queue.SimpleQueue[Verdict] = queue.SimpleQueue()
+    result: queue.SimpleQueue[Verdict | None] = queue.SimpleQueue()
     threading.Thread(target=lambda: result.put(_guarded(invocation, work)), name="hook", daemon=True).start()
     try:
         return result.get(timeout=max(invocation.remaining_seconds(), 0.001))
@@ -145,7 +171,7 @@ def _within_deadline(invocation: Invocation, work: Work) -> Verdict:
         return Verdict(passed=False, reason="the hook did not finish before its time limit")
 
 
-def _guarded(invocation: Invocation, work: Work) -> Verdict:
+def _guarded(invocation: Invocation, work: Work) -> Verdict | None:
     try:
         return work(invocation)
     except Exception as error:  # noqa: BLE001 - whatever it is, the release must be told
@@ -153,7 +179,7 @@ def _guarded(invocation: Invocation, work: Work) -> Verdict:
         return Verdict(passed=False, reason=f"the hook crashed: {type(error).__name__}: {error}")
 
 
-def _answer(deployment_id: str, execution_id: str, status: str) -> None:
+def _put(deployment_id: str, execution_id: str, status: str) -> None:
     try:
         client("codedeploy").put_lifecycle_event_hook_execution_status(
             deploymentId=deployment_id, lifecycleEventHookExecutionId=execution_id, status=status

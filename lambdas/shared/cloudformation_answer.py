@@ -9,7 +9,7 @@ from typing import Any
 
 import urllib3
 
-_log = logging.getLogger("release")
+_log = logging.getLogger("cloudformation_answer")
 
 _ATTEMPTS = 6
 _TIMEOUT = urllib3.Timeout(connect=2, read=4)

@@ -1,0 +1,1 @@
+"""AlembicMigrations: the database migration of a release."""
