@@ -161,7 +161,7 @@ class _Reader:
         self._path = path
 
     def images(self, document: Mapping[str, Any]) -> dict[str, _Run]:
-        self._keys(document, {"applications", "cdk", "images", "load"}, "the file")  # others are read elsewhere
+        self._keys(document, {"applications", "cdk", "images", "load", "migrations"}, "the file")  # others are read elsewhere
         images = self._table(document.get("images", {}), "images")
         return {
             name: self._image(self._table(table, f"images.{name}"), f"images.{name}") for name, table in images.items()

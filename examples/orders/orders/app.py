@@ -46,7 +46,6 @@ class Health(BaseModel):
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the database before the first request and close it after the last."""
     database = Database(DatabaseSettings.from_environment())
-    await run_in_threadpool(database.create_tables)
     app.state.database = database
     yield
     await run_in_threadpool(database.close)

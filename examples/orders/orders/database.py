@@ -6,11 +6,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from .models import Base
 from .settings import DatabaseSettings
-
-TABLES_LOCK = 0x6F7264657273
-"""Any number that every task agrees on; this one spells "orders"."""
 
 
 class Database:
@@ -29,13 +25,6 @@ class Database:
             pool_pre_ping=True,
             connect_args={"connect_timeout": 2, "options": "-c statement_timeout=4000"},
         )
-
-    def create_tables(self) -> None:
-        """Create the tables that are missing; safe when several tasks start at the same moment."""
-        with self._engine.begin() as connection:
-            # CREATE TABLE IF NOT EXISTS alone races in PostgreSQL: two tasks may both find nothing and one then fails.
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": TABLES_LOCK})
-            Base.metadata.create_all(connection)
 
     def is_reachable(self) -> bool:
         """Return whether a query is answered."""

@@ -1,4 +1,4 @@
-"""What the service keeps: orders."""
+"""What the service keeps: orders. Its tables are made by the revisions in `migrations`, never from here."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ class Order(Base):
     __table_args__ = (CheckConstraint("quantity > 0", name="orders_quantity_positive"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    customer: Mapped[str] = mapped_column(String(100))
+    customer: Mapped[str] = mapped_column(String(100), index=True)
     product: Mapped[str] = mapped_column(String(100))
     quantity: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -1,13 +1,10 @@
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
 import httpx
 import pytest
-from sqlalchemy import NullPool, create_engine, inspect, text
+from sqlalchemy import NullPool, create_engine, text
 
-from orders.database import Database
 from orders.settings import DatabaseSettings
 
 TEA = {"customer": "Ada", "product": "tea", "quantity": 2}
@@ -70,17 +67,3 @@ def test_readiness_but_not_liveness_takes_a_database(
                 "status": "unavailable",
                 "checks": {"database": "unreachable"},
             }
-
-
-def test_tasks_that_start_together_create_the_tables_once(database_environment: dict[str, str]) -> None:
-    """Eight tasks that find no tables at the same moment all start."""
-    existing = DatabaseSettings.from_environment(database_environment)
-    with create_engine(existing.url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("CREATE DATABASE untouched"))
-    databases = [Database(replace(existing, name="untouched")) for _ in range(8)]
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(Database.create_tables, databases))
-    for database in databases:
-        database.close()
-    with create_engine(replace(existing, name="untouched").url, poolclass=NullPool).connect() as connection:
-        assert inspect(connection).get_table_names() == ["orders"]
