@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bluegreen.rehearsal.connection import Answer
 from bluegreen.rehearsal.deploy import Deploy
 from bluegreen.rehearsal.evidence import Event, Evidence
-from bluegreen.rehearsal.load import Answer
 from bluegreen.rehearsal.rehearsal import Result
 from bluegreen.rehearsal.scenarios import SCENARIOS
 from bluegreen.rehearsal.scenarios.scenario import Scenario

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from bluegreen.rehearsal.connection import Answer
 from bluegreen.rehearsal.evidence import Event, Evidence
-from bluegreen.rehearsal.load import Answer
 from bluegreen.rehearsal.scenarios import estate_inventory, estate_parts
 from bluegreen.rehearsal.scenarios.estate import ESTATE
 from bluegreen.rehearsal.scenarios.estate_plans import failed_by_alone

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from bluegreen.rehearsal import written
 from bluegreen.rehearsal.cloud.certificates import Authority
-from bluegreen.rehearsal.load import Answer, Connection, Destination, generate, message
+from bluegreen.rehearsal.connection import Answer, Connection, Destination, message
+from bluegreen.rehearsal.load import generate
 from bluegreen.rehearsal.workload import Request, Workload
+from bluegreen.rehearsal.written import Written, read_back
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Bluegreen-Target: 127.77.0.1\r\n\r\nok"
 
@@ -182,7 +185,7 @@ def load(seconds: float, workload: Workload, respond: Callable[[bytes], bytes]) 
         destination = Destination("127.0.0.1", listening.sockets[0].getsockname()[1], "orders.test", None)
         stop = asyncio.Event()
         asyncio.get_running_loop().call_later(seconds, stop.set)
-        await generate(destination, workload, stop, answers.append)
+        await generate(destination, workload, stop, answers.append, Written())
         listening.close()
 
     asyncio.run(scenario())
@@ -219,3 +222,68 @@ def test_times_are_of_one_clock() -> None:
     before = time.monotonic()
     (only,), _ = run([OK], 1)
     assert before <= only.sent <= only.sent + only.seconds <= time.monotonic()
+
+
+def shop(kept: dict[int, bytes], writes: int, *, silent: bool = False) -> tuple[list[Answer], list[str]]:
+    """Write so many orders to a server that keeps only those in `kept`, and read back what it acknowledged."""
+    answers: list[Answer] = []
+    told = Written()
+    number = 0
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal number
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                if head.startswith(b"POST"):
+                    await reader.readexactly(2)
+                    number += 1
+                    body, status = b'{"id": %d, "quantity": 1}' % number, b"201"
+                elif silent:
+                    continue
+                else:
+                    body = kept.get(int(head.split(b" ")[1].rpartition(b"/")[2]), b"")
+                    status = b"200" if body else b"404"
+                writer.write(b"HTTP/1.1 %s X\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    async def scenario() -> list[str]:
+        listening = await asyncio.start_server(handle, "127.0.0.1", 0)
+        destination = Destination("127.0.0.1", listening.sockets[0].getsockname()[1], "orders.test", None)
+        request = Request(path="/orders", method="POST", body="{}", confirm="/orders/{id}")
+        stop = asyncio.Event()
+
+        def record(answer: Answer) -> None:
+            answers.append(answer)
+            if len(answers) == writes:
+                stop.set()
+
+        await generate(destination, Workload(requests=(request,), connections=1), stop, record, told)
+        lost = await read_back(destination, told)
+        listening.close()
+        return lost
+
+    return answers, asyncio.run(scenario())
+
+
+def test_writes_that_are_there_are_not_lost() -> None:
+    """Every acknowledged write is read where its answer says; there may be more of it by then."""
+    answers, lost = shop({1: b'{"quantity": 1, "id": 1}', 2: b'{"id": 2, "quantity": 1, "note": null}'}, 2)
+    assert lost == []
+    assert [(answer.path, answer.written) for answer in answers] == [("/orders", True)] * 2
+
+
+def test_a_write_that_is_gone_or_another_one_is_lost() -> None:
+    """A write that nobody finds any more, and one that says something else, are told with what was found."""
+    _, lost = shop({1: b'{"id": 1, "quantity": 1}', 2: b'{"id": 2, "quantity": 9}'}, 3)
+    assert lost == ['/orders/2: 200 {"id": 2, "quantity": 9}', "/orders/3: 404"]
+
+
+def test_what_is_not_read_back_in_time_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that no longer answers has lost what it acknowledged, and does not hold up the rehearsal."""
+    monkeypatch.setattr(written, "READ_BACK_SECONDS", 0.2)
+    _, lost = shop({}, 2, silent=True)
+    assert lost == ["/orders/1: not read within 0.2 s", "/orders/2: not read within 0.2 s"]

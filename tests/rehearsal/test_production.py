@@ -10,7 +10,7 @@ import pytest
 
 from bluegreen.rehearsal.cloud.certificates import Authority
 from bluegreen.rehearsal.cloud.network import Network
-from bluegreen.rehearsal.load import Destination
+from bluegreen.rehearsal.connection import Destination
 from bluegreen.rehearsal.production import NoProductionError, certificate_name, find
 
 LOAD_BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/orders/0123456789abcdef"

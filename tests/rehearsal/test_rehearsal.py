@@ -15,8 +15,8 @@ from bluegreen.rehearsal import parts, production, services, stage
 from bluegreen.rehearsal import rehearsal as module
 from bluegreen.rehearsal.assembly_edits import Edit
 from bluegreen.rehearsal.cdk_cli import MissingPartError
+from bluegreen.rehearsal.connection import Answer, Destination
 from bluegreen.rehearsal.evidence import Event
-from bluegreen.rehearsal.load import Answer, Destination
 from bluegreen.rehearsal.local_cloud import CloudError
 from bluegreen.rehearsal.rehearsal import Rehearsal, Result, Settings
 from bluegreen.rehearsal.scenarios.scenario import Scenario

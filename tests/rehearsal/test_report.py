@@ -3,10 +3,11 @@ import json
 
 from rich.console import Console
 
+from bluegreen.rehearsal.connection import Answer
 from bluegreen.rehearsal.evidence import Event
 from bluegreen.rehearsal.rehearsal import Result
 from bluegreen.rehearsal.report import document, print_report
-from tests.rehearsal.made_up import BY_NAME, evidence, result, rolled_back, turned_back
+from tests.rehearsal.made_up import BY_NAME, V2, evidence, result, rolled_back, turned_back
 
 KEYS = {
     "name",
@@ -15,6 +16,8 @@ KEYS = {
     "held",
     "requests",
     "failed",
+    "written",
+    "lost",
     "served_by",
     "rollback_seconds",
     "wall_seconds",
@@ -39,6 +42,8 @@ def test_the_document_is_the_designed_one() -> None:
         "held": True,
         "requests": 14850,
         "failed": 0,
+        "written": 0,
+        "lost": 0,
         "served_by": {"v1": 7200, "v2": 7650},
         "rollback_seconds": None,
         "wall_seconds": 33.0,
@@ -103,3 +108,17 @@ def test_people_read_the_same_figures() -> None:
         "60 seconds",
     ):
         assert said in text, said
+
+
+def test_lost_writes_are_counted() -> None:
+    """How many writes were acknowledged, and how many of them are lost, stands in the document and in the report."""
+    acknowledged = Answer(1005.0, 0.004, 201, V2, path="/orders", written=True)
+    seen = evidence(answers=[*evidence().answers, acknowledged, acknowledged], lost=("/orders/7: 404",))
+    lossy = result(BY_NAME["release"], seen)
+    (scenario,) = document("S", [lossy])["scenarios"]
+    assert (scenario["written"], scenario["lost"], scenario["held"]) == (2, 1, False)
+    console = Console(width=100, file=io.StringIO(), record=True)
+    print_report(console, [lossy], factor=60)
+    text = console.export_text()
+    assert "2 writes were acknowledged and read back at the end; 1 of them were lost" in text
+    assert "1 of 2 acknowledged writes are lost, such as /orders/7: 404" in text

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from bluegreen.rehearsal.connection import Answer
 from bluegreen.rehearsal.evidence import Event, Evidence
-from bluegreen.rehearsal.load import Answer
 from bluegreen.rehearsal.scenarios import SCENARIOS, UnknownScenarioError, checks, select
 from bluegreen.rehearsal.scenarios.scenario import Scenario
 from tests.rehearsal.made_up import (

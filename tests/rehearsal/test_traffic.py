@@ -10,9 +10,9 @@ from typing import Any
 import psutil
 import pytest
 
-from bluegreen.rehearsal.load import Answer, Destination
+from bluegreen.rehearsal.connection import Answer, Destination
 from bluegreen.rehearsal.traffic import LoadFailedError, Traffic
-from bluegreen.rehearsal.workload import Workload
+from bluegreen.rehearsal.workload import Request, Workload
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -55,6 +55,16 @@ def test_the_load_runs_until_it_is_stopped(tmp_path: Path, destination: Destinat
     traffic.close()
 
 
+def test_what_was_acknowledged_is_read_back_when_the_load_stops(tmp_path: Path, destination: Destination) -> None:
+    """An acknowledgement that does not say where the write is counts as lost, and only a load that is stopped tells."""
+    workload = Workload(requests=(Request(path="/", confirm="/{id}"),), per_second=50, connections=1)
+    traffic = Traffic(destination, workload, tmp_path / "log")
+    traffic.wait_for(5)
+    assert traffic.lost == ()
+    answers = traffic.stop()
+    assert traffic.lost == ("nowhere: acknowledged with ''",) * len(answers)
+
+
 def test_a_load_that_nobody_answers_is_an_error(tmp_path: Path) -> None:
     """Waiting for a steady load ends with the failure that the requests met."""
     traffic = Traffic(Destination("127.0.0.1", 1, "orders.test", None), Workload(per_second=50), tmp_path / "log")
@@ -82,7 +92,7 @@ def test_the_load_dies_with_a_rehearsal_that_is_killed(tmp_path: Path, destinati
     """A rehearsal that is killed outright leaves no load behind."""
     program = (
         "import sys, time\nfrom pathlib import Path\n"
-        "from bluegreen.rehearsal.load import Destination\nfrom bluegreen.rehearsal.traffic import Traffic\n"
+        "from bluegreen.rehearsal.connection import Destination\nfrom bluegreen.rehearsal.traffic import Traffic\n"
         "from bluegreen.rehearsal.workload import Workload\n"
         f"to = Destination('127.0.0.1', {destination.port}, 'orders.test', None)\n"
         f"load = Traffic(to, Workload(), Path({str(tmp_path)!r}) / 'log')\n"

@@ -2,9 +2,9 @@ import io
 
 from rich.console import Console
 
+from bluegreen.rehearsal.connection import Answer
 from bluegreen.rehearsal.display import Display, picture
 from bluegreen.rehearsal.evidence import Event
-from bluegreen.rehearsal.load import Answer
 from bluegreen.rehearsal.view import VersionView, View
 
 STATE = {

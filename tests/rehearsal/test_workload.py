@@ -23,10 +23,13 @@ def test_a_load_table_is_read(tmp_path: Path) -> None:
     file.write_text(
         "[load]\nrequests_per_second = 500\nconnections = 8\n"
         '[[load.requests]]\npath = "/"\nshare = 9\n'
-        '[[load.requests]]\nmethod = "POST"\npath = "/orders?x=1"\njson = { n = 1 }\n'
+        '[[load.requests]]\nmethod = "POST"\npath = "/orders?x=1"\njson = { n = 1 }\nconfirm = "/orders/{id}"\n'
     )
     assert Workload.load(file) == Workload(
-        requests=(Request(path="/", share=9), Request(path="/orders?x=1", method="POST", body='{"n": 1}')),
+        requests=(
+            Request(path="/", share=9),
+            Request(path="/orders?x=1", method="POST", body='{"n": 1}', confirm="/orders/{id}"),
+        ),
         per_second=500,
         connections=8,
     )
@@ -48,6 +51,8 @@ def test_a_load_table_is_read(tmp_path: Path) -> None:
         ("[[load.requests]]\npath = '/'\nmethod = 'BREW'", "load.requests[0].method must be one of GET,"),
         ("[[load.requests]]\npath = '/'\nshare = 1001", "load.requests[0].share must be a whole number of 1-1000"),
         ("[[load.requests]]\npath = '/'\nbody = 'x'", "unknown key 'body' in load.requests[0]"),
+        ("[[load.requests]]\npath = '/'\nconfirm = '{id}'", "load.requests[0].confirm must start with"),
+        ("[[load.requests]]\npath = '/'\nconfirm = '/last'", "confirm must name a field of the answer"),
         ("[load", "cannot read"),
     ],
 )

@@ -11,8 +11,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from .connection import Answer
 from .evidence import Event
-from .load import Answer
 from .rehearsal import Result
 from .report import render_timeline
 from .scenarios.scenario import Scenario

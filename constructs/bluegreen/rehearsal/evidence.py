@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .connection import Answer
 from .deploy import Deploy, Outcome
-from .load import Answer
 
 UNKNOWN = "unknown"
 """Stands for the version of a target that the cloud's journal never named."""
@@ -44,6 +44,7 @@ class Evidence:
         others: Versions that users may have met although no command deployed them.
         complaints: What the scenario itself saw that must not be.
         figures: What the scenario measured, by name, with the unit in the name.
+        lost: Each acknowledged write that could not be read back, and what was found instead.
     """
 
     live: str
@@ -56,6 +57,7 @@ class Evidence:
     others: frozenset[str] = frozenset()
     complaints: Sequence[str] = ()
     figures: Mapping[str, float] = field(default_factory=dict)
+    lost: Sequence[str] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -92,6 +94,11 @@ class Evidence:
     def failures(self) -> list[Answer]:
         """Every request that a user would have seen fail."""
         return [answer for answer in self.answers if answer.failed]
+
+    @property
+    def written(self) -> int:
+        """How many writes the service acknowledged."""
+        return sum(answer.written for answer in self.answers)
 
     @property
     def per_second(self) -> float:

@@ -5,176 +5,45 @@ from standard input that says what to send where, then writes batches of answers
 closed.
 
 It never retries. A request fails when no whole answer comes (a reset, a refusal, a timeout) or when the status is 500
-or more; a kept-alive connection that the server closes unannounced fails the request sent on it.
+or more; a kept-alive connection that the server closes unannounced fails the request sent on it. Told to, it reads back
+at the end what the service acknowledged to have written.
 """
 
 import asyncio
 import json
-import ssl
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
 
+from .connection import Answer, Connection, Destination, message, tls_context
 from .workload import Request, Workload, in_turn
-
-TARGET_HEADER = "x-bluegreen-target"
-"""Added by the local load balancer: the address of the task that answered."""
-
-TIMEOUT_SECONDS = 10.0
-"""A request without a whole answer by then has failed."""
+from .written import SUCCESS, Written, read_back
 
 FLUSH_SECONDS = 0.2
 BACKLOG_SECONDS = 1.0
 """How far a connection may fall behind its plan before what it missed is given up; the achieved rate then tells."""
 
-SERVER_ERROR = 500
-WITHOUT_BODY = (204, 304)
-
-
-class Answer(NamedTuple):
-    """What became of one request.
-
-    Args:
-        sent: `time.monotonic()` when it was sent.
-        seconds: How long it took.
-        status: The HTTP status; None when no whole answer came.
-        target: The address of the task that answered; None when the load balancer itself did, or nobody.
-        error: Why no whole answer came.
-    """
-
-    sent: float
-    seconds: float
-    status: int | None
-    target: str | None = None
-    error: str | None = None
-
-    @property
-    def failed(self) -> bool:
-        """Whether a user would have noticed: no answer, or one that blames the server."""
-        return self.status is None or self.status >= SERVER_ERROR
-
-
-@dataclass(frozen=True)
-class Destination:
-    """Where the load goes.
-
-    Args:
-        address: What is connected to.
-        port: On that address.
-        host: For the Host header, and for TLS the name that the certificate must be for.
-        ca_file: The authority that must have signed the certificate; None sends plain HTTP.
-    """
-
-    address: str
-    port: int
-    host: str
-    ca_file: str | None
-
-
-class Connection:
-    """One kept-alive HTTP/1.1 connection, opened when first needed."""
-
-    def __init__(self, destination: Destination, context: ssl.SSLContext | None) -> None:
-        self._destination = destination
-        self._context = context
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def send(self, method: str, message: bytes) -> Answer:
-        """Send one request and wait for its whole answer."""
-        sent = time.monotonic()
-        try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
-                if self._streams is None:
-                    self._streams = await self._open()
-                reader, writer = self._streams
-                writer.write(message)
-                status, headers = await read_head(reader)
-                keep = await read_body(reader, method, status, headers)
-        except (OSError, EOFError, TimeoutError, ValueError, asyncio.LimitOverrunError) as error:
-            self.close()
-            reason = f"{type(error).__name__}: {error}".rstrip(": ")
-            return Answer(sent, time.monotonic() - sent, None, None, reason)
-        if not keep:
-            self.close()
-        return Answer(sent, time.monotonic() - sent, status, headers.get(TARGET_HEADER))
-
-    def close(self) -> None:
-        """Close the connection, if it is open."""
-        if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
-
-    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        to = self._destination
-        name = to.host if self._context else None
-        return await asyncio.open_connection(to.address, to.port, ssl=self._context, server_hostname=name)
-
-
-async def read_head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
-    """Read a status line and headers, names in lower case; interim (1xx) answers are skipped.
-
-    Raises:
-        EOFError: If the connection ends before.
-        ValueError: If what comes is not HTTP/1.
-    """
-    while True:
-        first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        protocol, _, rest = first.partition(" ")
-        if not protocol.startswith("HTTP/1.") or not rest[:3].isdecimal():
-            raise ValueError(f"not an HTTP/1 answer: {first[:80]!r}")
-        status = int(rest[:3])
-        if status >= 200:  # noqa: PLR2004 - the first final status
-            break
-    headers = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if colon:
-            headers[name.lower()] = value.strip()
-    if protocol == "HTTP/1.0":
-        headers.setdefault("connection", "close")
-    return status, headers
-
-
-async def read_body(reader: asyncio.StreamReader, method: str, status: int, headers: dict[str, str]) -> bool:
-    """Read a body to its end and say whether the connection can be used again.
-
-    Raises:
-        EOFError: If the connection ends before the body does.
-        ValueError: If its length or a chunk's is no number.
-    """
-    keep = headers.get("connection", "").lower() != "close"
-    if method == "HEAD" or status in WITHOUT_BODY:
-        return keep
-    if "chunked" in headers.get("transfer-encoding", "").lower():
-        while size := int((await reader.readuntil(b"\r\n")).partition(b";")[0], 16):
-            await reader.readexactly(size + 2)
-        while (await reader.readuntil(b"\r\n")) != b"\r\n":
-            pass
-        return keep
-    if "content-length" in headers:
-        await reader.readexactly(int(headers["content-length"]))
-        return keep
-    while await reader.read(65536):
-        pass
-    return False
-
-
-def message(request: Request, host: str) -> bytes:
-    """Return a request as it goes over the wire."""
-    body = (request.body or "").encode()
-    head = f"{request.method} {request.path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: bluegreen-rehearsal\r\n"
-    if request.body is not None:
-        head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    return head.encode() + b"\r\n" + body
+READ_BACK = b"read back\n"
+"""What is written to the generator before its input is closed, when it shall read back what was written."""
 
 
 async def generate(
-    destination: Destination, workload: Workload, stop: asyncio.Event, record: Callable[[Answer], None]
+    destination: Destination,
+    workload: Workload,
+    stop: asyncio.Event,
+    record: Callable[[Answer], None],
+    written: Written,
 ) -> None:
-    """Send the workload until `stop` is set, then wait for the answers still due."""
-    context = ssl.create_default_context(cafile=destination.ca_file) if destination.ca_file else None
+    """Send the workload until `stop` is set, then wait for the answers still due.
+
+    Args:
+        destination: Where it goes.
+        workload: What is sent.
+        stop: Ends it.
+        record: Called with each answer.
+        written: Takes what the service acknowledges.
+    """
+    context = tls_context(destination)
     turns = in_turn(workload.requests)
     messages = {request: message(request, destination.host) for request in workload.requests}
     gap = workload.connections / workload.per_second
@@ -189,7 +58,11 @@ async def generate(
                 await asyncio.sleep(-late)
                 continue
             request = next(turns)
-            record(await connection.send(request.method, messages[request]))
+            answer = (await connection.send(request.method, messages[request]))._replace(path=request.path)
+            if request.confirm and answer.status in SUCCESS:
+                written.remember(request.confirm, connection.body)
+                answer = answer._replace(written=True)
+            record(answer)
             due += gap if late < BACKLOG_SECONDS else late
         connection.close()
 
@@ -211,19 +84,22 @@ async def _main() -> None:
     stop = asyncio.Event()
     answers: list[Answer] = []
 
-    async def until_told() -> None:
-        await orders.read()
+    async def until_told() -> bytes:
+        told = await orders.read()
         stop.set()
+        return told
 
+    destination, written = Destination(**document["destination"]), Written()
     told = asyncio.create_task(until_told())
-    work = asyncio.create_task(generate(Destination(**document["destination"]), workload, stop, answers.append))
+    work = asyncio.create_task(generate(destination, workload, stop, answers.append, written))
     while answers or not work.done():
         await asyncio.wait([work], timeout=FLUSH_SECONDS)
         batch, answers[:] = list(answers), []
         sys.stdout.write(json.dumps(batch) + "\n")
         sys.stdout.flush()
-    told.cancel()
     await work
+    if await told == READ_BACK:
+        sys.stdout.write(json.dumps({"lost": await read_back(destination, written)}) + "\n")
 
 
 if __name__ == "__main__":

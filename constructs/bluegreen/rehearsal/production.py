@@ -8,7 +8,7 @@ from typing import Any
 from bluegreen.errors import RehearsalError
 
 from .cloud.network import Network
-from .load import Destination
+from .connection import Destination
 
 CONNECT_SECONDS = 5.0
 

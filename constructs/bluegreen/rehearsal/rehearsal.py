@@ -13,9 +13,9 @@ from bluegreen.errors import RehearsalError
 
 from .cdk_cli import CdkCli
 from .commands import Application, Versions
+from .connection import Answer
 from .deploy import Outcome
 from .evidence import Event, Evidence
-from .load import Answer
 from .local_cloud import LocalCloud
 from .scenarios.scenario import Scenario
 from .stage import Stage

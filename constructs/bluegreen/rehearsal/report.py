@@ -33,6 +33,7 @@ def render(results: Sequence[Result], *, factor: float) -> RenderableType:
         Text(),
         *_reasons(results),
         *_figures(results),
+        *_writes(results),
         Text(),
         verdict,
         *_complaints(results),
@@ -78,6 +79,8 @@ def _scenario(result: Result) -> dict[str, Any]:
         "held": result.held,
         "requests": len(evidence.answers) if evidence else 0,
         "failed": len(evidence.failures) if evidence else 0,
+        "written": evidence.written if evidence else 0,
+        "lost": len(evidence.lost) if evidence else 0,
         "served_by": evidence.served_by() if evidence else {},
         "rollback_seconds": None if rollback is None else round(rollback, 2),
         "wall_seconds": round(result.wall_seconds, 1),
@@ -155,6 +158,14 @@ def _figures(results: Sequence[Result]) -> Iterator[Text]:
         told = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in figures.items())
         if told:
             yield Text.assemble((f"{result.scenario.name}: ", "bold"), told)
+
+
+def _writes(results: Sequence[Result]) -> Iterator[Text]:
+    """Say what became of the writes, where there were any."""
+    seen = [result.evidence for result in results if result.evidence]
+    written, lost = sum(one.written for one in seen), sum(len(one.lost) for one in seen)
+    if written:
+        yield Text(f"{written:,} writes were acknowledged and read back at the end; {lost:,} of them were lost")
 
 
 def _complaints(results: Sequence[Result]) -> Iterator[Text]:

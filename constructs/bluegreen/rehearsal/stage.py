@@ -11,9 +11,9 @@ from bluegreen.errors import RehearsalError
 
 from . import production, services
 from .commands import Application, Cloud, Commands, stack_name
+from .connection import Answer
 from .deploy import Deploy
 from .evidence import Event, Evidence
-from .load import Answer
 from .services import Service
 from .traffic import Traffic
 from .watcher import Watcher
@@ -277,6 +277,7 @@ class Stage(Commands):
             others=frozenset(self._others),
             complaints=tuple(self._complaints),
             figures=dict(self.figures),
+            lost=tuple(lost for traffic in self._loads.values() for lost in traffic.lost),
         )
 
     def _mend(self) -> None:

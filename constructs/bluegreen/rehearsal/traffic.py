@@ -14,8 +14,10 @@ from typing import IO
 from bluegreen.errors import RehearsalError
 
 from . import children
-from .load import TIMEOUT_SECONDS, Answer, Destination
+from .connection import TIMEOUT_SECONDS, Answer, Destination
+from .load import READ_BACK
 from .workload import Workload
+from .written import READ_BACK_SECONDS
 
 GRACE_SECONDS = 5.0
 
@@ -32,6 +34,9 @@ class Traffic:
         workload: How much of what.
         log: The file that takes what the generator writes to standard error.
         on_answers: Called with each batch of answers, on a thread of its own; nothing when omitted.
+
+    Attributes:
+        lost: Once stopped: each acknowledged write that could not be read back, and what was found instead.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class Traffic:
         self._on_answers = on_answers
         self._answers: list[Answer] = []
         self._stopping = False
+        self.lost: tuple[str, ...] = ()
         with log.open("ab") as errors:
             self._process = children.start(
                 [sys.executable, "-m", "bluegreen.rehearsal.load"], errors=errors, pipe_input=True
@@ -85,13 +91,16 @@ class Traffic:
             time.sleep(0.05)
 
     def stop(self) -> list[Answer]:
-        """End the load, wait for the answers still due, and return all.
+        """End the load, wait for the answers still due, have every acknowledged write read back, and return all.
 
         Raises:
             LoadFailedError: If the generator had ended by itself: then the load was not steady, and proves nothing.
         """
         self._stopping = True
         ended = self._process.poll()
+        with contextlib.suppress(BrokenPipeError):
+            self._stdin.write(READ_BACK)
+            self._stdin.flush()
         self.close()
         if ended is not None:
             raise LoadFailedError(f"the load generator ended with exit code {ended}", hint=f"see {self._log}")
@@ -102,14 +111,18 @@ class Traffic:
         with contextlib.suppress(BrokenPipeError):
             self._stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(TIMEOUT_SECONDS + GRACE_SECONDS)
+            self._process.wait(TIMEOUT_SECONDS + READ_BACK_SECONDS + GRACE_SECONDS)
         children.end(self._process, GRACE_SECONDS)
         self._reader.join(GRACE_SECONDS)
         self._stdout.close()
 
     def _read(self) -> None:
         for line in self._stdout:
-            batch = [Answer(*fields) for fields in json.loads(line)]
+            told = json.loads(line)
+            if isinstance(told, dict):
+                self.lost = tuple(told["lost"])
+                continue
+            batch = [Answer(*fields) for fields in told]
             self._answers.extend(batch)
             if self._on_answers and batch:
                 self._on_answers(batch)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .connection import Answer
 from .evidence import Event
-from .load import Answer
 
 RECENT = 450
 """How many of the latest answers tell how production is shared now: about a second of load."""

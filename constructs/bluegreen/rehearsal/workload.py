@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 HIGHEST_SHARE = 1000
 HIGHEST_RATE = 5000
 HIGHEST_CONNECTIONS = 256
+
+FIELD = re.compile(r"\{(\w+)\}")
+"""A field of an answer's JSON, in a path."""
 
 _EXAMPLE = '[[load.requests]]\npath = "/"\nshare = 9'
 
@@ -31,12 +35,15 @@ class Request:
         method: One of `METHODS`.
         body: Sent as JSON; none when omitted.
         share: 1-1000, relative to the other requests' shares.
+        confirm: Where what an answer of 200-299 acknowledges can be read, with fields of that answer's JSON in braces:
+            "/orders/{id}". At the end it must say at least what was acknowledged. Nothing is read back when omitted.
     """
 
     path: str
     method: str = "GET"
     body: str | None = None
     share: int = 1
+    confirm: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +90,7 @@ class Workload:
 
         Example:
             >>> Workload.from_table({"requests": [{"method": "POST", "path": "/orders", "json": {"n": 1}}]}).requests[0]
-            Request(path='/orders', method='POST', body='{"n": 1}', share=1)
+            Request(path='/orders', method='POST', body='{"n": 1}', share=1, confirm=None)
         """
         _keys(table, {"requests", "requests_per_second", "connections"}, "load")
         found = table.get("requests", [{"path": "/"}])
@@ -117,22 +124,38 @@ def in_turn(requests: tuple[Request, ...]) -> Iterator[Request]:
     return itertools.cycle(cycle)
 
 
+def fields(confirm: str) -> list[str]:
+    """Return the fields that stand in braces.
+
+    Example:
+        >>> fields("/orders/{id}")
+        ['id']
+    """
+    return FIELD.findall(confirm)
+
+
 def _request(entry: Any, place: str) -> Request:
-    _keys(entry, {"path", "method", "json", "share"}, place)
+    _keys(entry, {"path", "method", "json", "share", "confirm"}, place)
     path, method = entry.get("path"), entry.get("method", "GET")
-    if (
-        not isinstance(path, str)
-        or not path.startswith("/")
-        or not path.isascii()
-        or not path.isprintable()
-        or " " in path
-    ):
-        raise ValueError(f'{place}.path must start with "/" and hold printable ASCII without spaces, got {path!r}')
+    _path(path, f"{place}.path")
     if method not in METHODS:
         raise ValueError(f"{place}.method must be one of {', '.join(METHODS)}, got {method!r}")
+    confirm = entry.get("confirm")
+    if confirm is not None:
+        _path(confirm, f"{place}.confirm")
+        if not fields(confirm):
+            raise ValueError(
+                f'{place}.confirm must name a field of the answer, such as "/orders/{{id}}", got {confirm!r}'
+            )
     body = json.dumps(entry["json"]) if "json" in entry else None
     share = _number(entry.get("share", 1), HIGHEST_SHARE, f"{place}.share")
-    return Request(path=path, method=method, body=body, share=share)
+    return Request(path=path, method=method, body=body, share=share, confirm=confirm)
+
+
+def _path(value: Any, place: str) -> None:
+    fine = isinstance(value, str) and value.startswith("/") and value.isascii() and value.isprintable()
+    if not fine or " " in value:
+        raise ValueError(f'{place} must start with "/" and hold printable ASCII without spaces, got {value!r}')
 
 
 def _keys(table: Any, allowed: set[str], place: str) -> None:

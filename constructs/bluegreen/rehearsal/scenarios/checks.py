@@ -66,6 +66,13 @@ def none_failed(evidence: Evidence) -> str | None:
     return f"{len(evidence.failures)} of {len(evidence.answers)} requests failed ({causes})"
 
 
+def none_lost(evidence: Evidence) -> str | None:
+    """Every write that was acknowledged could be read back at the end."""
+    if not evidence.lost:
+        return None
+    return f"{len(evidence.lost)} of {evidence.written} acknowledged writes are lost, such as {evidence.lost[0]}"
+
+
 def both_served(evidence: Evidence) -> str | None:
     """The live version and the candidate both answered requests."""
     served = evidence.served_by()

@@ -7,7 +7,7 @@ from typing import Any
 from bluegreen.rehearsal.evidence import Evidence
 from bluegreen.rehearsal.stage import Stage
 
-from .checks import FEWEST_PER_SECOND, Check, steady
+from .checks import FEWEST_PER_SECOND, Check, none_lost, steady
 
 
 def one_release(stage: Stage, fault: Mapping[str, Any] | None = None) -> None:
@@ -62,7 +62,7 @@ class Scenario:
     def complaints(self, evidence: Evidence) -> list[str]:
         """Return everything that does not hold; an empty list when the scenario held."""
         load = (steady(self.fewest_per_second),) if self.fewest_per_second else ()
-        found = [check(evidence) for check in (*load, self._outcome, *self.checks)]
+        found = [check(evidence) for check in (*load, none_lost, self._outcome, *self.checks)]
         return [*(complaint for complaint in found if complaint is not None), *evidence.complaints]
 
     def _outcome(self, evidence: Evidence) -> str | None:
