@@ -7,6 +7,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from . import environments
@@ -23,12 +24,13 @@ class Database(Construct):
         scope: The stack.
         construct_id: Its name there.
         vpc: Its network; it takes the isolated subnets.
-        name: The database, its user, and with `environment` the instance's name. That name is fixed on purpose: a
-            change that would replace the instance, and begin with an empty one, fails instead.
+        name: The database, its master user, and with `environment` the instance's name. That name is fixed on purpose:
+            a change that would replace the instance, and begin with an empty one, fails instead.
         environment: Sizes and protection.
 
     Attributes:
-        instance: The instance.
+        instance: The instance, whose generated secret is that of the migrator: its master user.
+        application_user: The secret of the user that the application connects as, whom the migrations make.
     """
 
     def __init__(
@@ -62,6 +64,8 @@ class Database(Construct):
             enable_performance_insights=settings.insights,
             cloudwatch_logs_exports=list(_LOGS),
         )
+        user = rds.DatabaseSecret(self, "ApplicationUser", username=f"{name}_app")
+        self.application_user = user.attach(self.instance)  # tells it where the database is
         # RDS makes log groups that keep everything for ever, unless they are there first.
         self.instance.node.add_dependency(*log_groups)
 
@@ -86,11 +90,24 @@ class Database(Construct):
             description=description,
         )
 
-    def variables(self) -> Mapping[str, ecs.Secret]:
-        """Return what a client needs, from DATABASE_HOST to DATABASE_PASSWORD, as ECS reads it when a task starts."""
+    @property
+    def migrator(self) -> secretsmanager.ISecret:
+        """The secret of the instance's master user, who defines tables and with whom no application connects."""
         secret = self.instance.secret
         if secret is None:
             raise TypeError("the instance must have a generated secret")
+        return secret
+
+    @staticmethod
+    def variables(secret: secretsmanager.ISecret) -> Mapping[str, ecs.Secret]:
+        """Return what a client needs, from DATABASE_HOST to DATABASE_PASSWORD, as ECS reads it when a task starts.
+
+        Args:
+            secret: `migrator` or `application_user`: whom it connects as.
+
+        Returns:
+            The variables.
+        """
         return {f"DATABASE_{name}": ecs.Secret.from_secrets_manager(secret, field) for name, field in _FIELDS.items()}
 
     def _log_group(self, identifier: str, kind: str, environment: environments.Environment) -> logs.LogGroup:

@@ -6,15 +6,26 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from bluegreen.cdk import BlueGreenService, Container, HealthCheck, HttpCheck, RollbackPolicy, SmokeTests
+from bluegreen.cdk import (
+    AlembicMigrations,
+    BlueGreenService,
+    Container,
+    HealthCheck,
+    HttpCheck,
+    RollbackPolicy,
+    SmokeTests,
+)
 
 from .acknowledgements import acknowledge_service_findings
 from .data_stack import DataStack
+from .database import Database
 from .environments import APPLICATION, Environment
 
 REPOSITORY = APPLICATION
 """The ECR repository, in the account and region of each environment; whoever builds images owns it."""
 PORT = 8080
+START_MINUTES = 10
+"""The tasks answer after seconds; with the default of 15, releases with migrations would outlast the hour of a deploy."""
 
 
 class ServiceStack(Stack):
@@ -56,12 +67,13 @@ class ServiceStack(Stack):
             health_check=HealthCheck(path="/health/live"),
             cpu=environment.cpu,
             memory_mib=environment.memory_mib,
-            secrets=data.database.variables(),
+            start_minutes=START_MINUTES,
+            secrets=data.database.variables(data.database.application_user),
             log_retention=environment.log_retention,
             scaling=environment.scaling,
             rollout=environment.rollout,
             rollback=RollbackPolicy(cpu_percent=90, memory_percent=95),
-            hooks=[_smoke_tests()],
+            hooks=[_migrations(data.database, environment), _smoke_tests()],
         )
         rule = data.database.let_in(self.service.security_group, "The tasks")
         # A task that starts before it is let in fails, and with it the first creation of the stack.
@@ -81,6 +93,17 @@ class ServiceStack(Stack):
             # The first deploy waits until somebody has put the record that AWS Certificate Manager shows into DNS.
             validation=acm.CertificateValidation.from_dns(),
         )
+
+
+def _migrations(database: Database, environment: Environment) -> AlembicMigrations:
+    return AlembicMigrations(
+        database.instance,
+        database.variables(database.migrator),
+        # Whoever migrates in years to come, what was made before stays theirs to change.
+        owner_role=f"{APPLICATION}_owner",
+        application_user=database.application_user,
+        log_retention=environment.log_retention,
+    )
 
 
 def _smoke_tests() -> SmokeTests:

@@ -1,13 +1,18 @@
 """The constructs: an ECS Fargate service whose every deploy is a release that can be taken back."""
 
 from bluegreen.release.checks import HttpCheck
+from bluegreen.release.migrations.findings import Grade
+from bluegreen.release.migrations.policy import AfterFailure, Backup
 from bluegreen.release.observation import WhenBusy
 from bluegreen.release.rollout import Rollout
 
 from .container import Container
+from .contract_release import ContractRelease
 from .health_check import HealthCheck
 from .hooks import BoundHook, Hook
 from .ignored_alarms import IgnoredAlarms
+from .ledger import ReleaseLedger
+from .migrations import AlembicMigrations
 from .rollback import RollbackPolicy
 from .scaling import Scaling
 from .service import BlueGreenService
@@ -15,13 +20,19 @@ from .smoke_tests import SecretHeader, SmokeTests
 from .window import Window
 
 __all__ = [
+    "AfterFailure",
+    "AlembicMigrations",
+    "Backup",
     "BlueGreenService",
     "BoundHook",
     "Container",
+    "ContractRelease",
+    "Grade",
     "HealthCheck",
     "Hook",
     "HttpCheck",
     "IgnoredAlarms",
+    "ReleaseLedger",
     "RollbackPolicy",
     "Rollout",
     "Scaling",

@@ -1,5 +1,6 @@
 """The state machine that follows a release for longer than one function may run."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -34,7 +35,7 @@ def release_definition(
     Returns:
         The definition in Amazon States Language.
     """
-    call = partial(_call, function_arn, step_seconds)
+    call = partial(call_function, function_arn, step_seconds)
     caught = {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error"}
     return {
         "Comment": "Follows one release to its end",
@@ -62,8 +63,28 @@ def release_definition(
     }
 
 
-def _call(function_arn: str, step_seconds: int, step: str, *passed_on: str, **flow: Any) -> dict[str, Any]:
-    payload = {"step": step, "now.$": "$$.State.EnteredTime"}
+def call_function(
+    function_arn: str,
+    step_seconds: int,
+    step: str,
+    *passed_on: str,
+    context: Mapping[str, str] | None = None,
+    **flow: Any,
+) -> dict[str, Any]:
+    """Return a state that calls the function for one step.
+
+    Args:
+        function_arn: The function.
+        step_seconds: Its time limit.
+        step: The step.
+        passed_on: Members of the state's input that the function gets, beside the request.
+        context: Further members, taken from the execution's context; none when omitted.
+        flow: Where the result goes, and what comes next.
+
+    Returns:
+        The state in Amazon States Language.
+    """
+    payload = {"step": step, "now.$": "$$.State.EnteredTime", **(context or {})}
     payload |= {f"{name}.$": f"$.{name}" for name in ("request", *passed_on)}
     return {
         "Type": "Task",

@@ -114,6 +114,8 @@ class BlueGreenService(Construct):
         deployed_state: What the stack knows of the service that runs.
         ports: Scheme and ports of the listeners.
         domain_name: As given.
+        notifications: As given.
+        network: Where a release starts tasks.
         security_group: The tasks' own security group, which never changes.
         ecs_service: The ECS service. Never change its properties: CloudFormation could not apply it.
         application: The CodeDeploy application.
@@ -202,6 +204,7 @@ class BlueGreenService(Construct):
         self.cluster = cluster
         vpc, self._cluster_name = cluster.vpc, cluster.cluster_name  # each look at them crosses into Node
         self.domain_name = domain_name
+        self.notifications = notifications
         self.container_port = container_port
         self.ports = Ports.choose(secure=certificate is not None, production=production_port, test=test_port)
         self.provider = ReleaseProvider.of(self)
@@ -236,7 +239,7 @@ class BlueGreenService(Construct):
         )
         self.security_group = ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description="The tasks")
         self.traffic.allow_to_tasks(self.security_group)
-        network = TaskNetwork.choose(
+        self.network = TaskNetwork.choose(
             vpc,
             subnets,
             [self.security_group, *security_groups],
@@ -244,7 +247,7 @@ class BlueGreenService(Construct):
             platform_version=platform_version,
         )
         self.application = Application(self, "Application", arns=self.provider.arns)
-        self.deployed_state = self._define_deployed_state(vpc, service_name, network)
+        self.deployed_state = self._define_deployed_state(vpc, service_name)
         self.traffic.listen(self.deployed_state)
         self.ecs_service = self._define_ecs_service(service_name)
         self.service_name = self.ecs_service.attr_name
@@ -268,7 +271,7 @@ class BlueGreenService(Construct):
             notifications=notifications,
             hands_on=outlives_cloudformation(plan, self.hooks, start_minutes, notifications),
         )
-        self.release = self._define_release(network, settings)
+        self.release = self._define_release(settings)
 
     @property
     def version(self) -> str:
@@ -299,7 +302,7 @@ class BlueGreenService(Construct):
         """Return the answers with a status of 500-599 from tasks of both versions, by the minute."""
         return self.traffic.metric_sum("HTTPCode_Target_5XX_Count", "server errors")
 
-    def _define_deployed_state(self, vpc: ec2.IVpc, service_name: str | None, network: TaskNetwork) -> DeployedState:
+    def _define_deployed_state(self, vpc: ec2.IVpc, service_name: str | None) -> DeployedState:
         self.provider.know(self.application, self.traffic.given_listener_arns)
         return DeployedState(
             self,
@@ -312,7 +315,7 @@ class BlueGreenService(Construct):
                 "LoadBalancer": self.load_balancer.load_balancer_arn,
                 "Vpc": vpc.vpc_id,
             },
-            network=network,
+            network=self.network,
             container_port=self.container_port,
             traffic=self.traffic,
         )
@@ -375,7 +378,7 @@ class BlueGreenService(Construct):
             hooks=self.hooks,
         )
 
-    def _define_release(self, network: TaskNetwork, settings: ReleaseSettings) -> Release:
+    def _define_release(self, settings: ReleaseSettings) -> Release:
         needs = self.provider.serve(
             application=self.application,
             deployment=self.deployment,
@@ -392,7 +395,7 @@ class BlueGreenService(Construct):
             "Release",
             service=self,
             cluster_name=self._cluster_name,
-            network=network,
+            network=self.network,
             alarm_names=self._alarm_names,
             hooks=self.hooks,
             settings=settings,

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping
 
-from aws_cdk import Aws, Duration, RemovalPolicy, Token
+from aws_cdk import Aws, RemovalPolicy, Token
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from ._add_container import add_container
 from ._names import computed_name
 from .container import Container
 from .fargate_size import require_fargate_size
@@ -32,6 +33,8 @@ class Task(Construct):
         container: The application's container.
         family: The task definition's family, which never changes.
         version: The label of the version.
+        image: What runs.
+        settings: How the container runs.
         log_group: Where the container writes.
         task_role: What the application may do.
         execution_role: What ECS may do to start a task: fetch the image, read the secrets, write the log.
@@ -59,7 +62,7 @@ class Task(Construct):
     ) -> None:
         require_fargate_size(cpu, memory_mib)
         refuse_secrets(environment, [*container.entry_point, *container.command], allowed_plaintext)
-        _require_disjoint(environment, secrets)
+        require_disjoint(environment, secrets)
         _require_version(version)
         super().__init__(scope, construct_id)
         self.family = computed_name(self, max_length=255)
@@ -84,44 +87,23 @@ class Task(Construct):
         # A revision that CloudFormation removes is one that a rollback can no longer start.
         # One whose stack was never created goes: nothing ever ran on it.
         self.task_definition.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
-        self.container = self._add_container(image, container_port, environment, secrets, container)
+        self.image, self.settings = image, container
+        self.container = add_container(
+            self,
+            self.task_definition,
+            CONTAINER_NAME,
+            image=image,
+            settings=container,
+            environment=environment,
+            secrets=secrets,
+            log_group=self.log_group,
+            port=container_port,
+        )
         self.version = version or _version_of(self.container.image_name)
         # The label is part of the task definition, so two versions never share one, even if their images do.
         self.container.add_docker_label("bluegreen.version", self.version)
         if policy := self.execution_role.node.try_find_child("DefaultPolicy"):
             self.task_definition.node.add_dependency(policy)  # or the first task starts before it may read its secrets
-
-    def _add_container(
-        self,
-        image: ecs.ContainerImage,
-        container_port: int,
-        environment: Mapping[str, str],
-        secrets: Mapping[str, ecs.Secret],
-        settings: Container,
-    ) -> ecs.ContainerDefinition:
-        linux_parameters = ecs.LinuxParameters(self, "LinuxParameters", init_process_enabled=True)
-        if settings.drops_capabilities:
-            linux_parameters.drop_capabilities(ecs.Capability.ALL)
-        container = self.task_definition.add_container(
-            CONTAINER_NAME,
-            image=image,
-            environment=dict(environment),
-            secrets=dict(secrets),
-            command=list(settings.command) or None,
-            entry_point=list(settings.entry_point) or None,
-            health_check=settings.health_check,
-            readonly_root_filesystem=settings.read_only_root_filesystem,
-            user=settings.user,
-            stop_timeout=Duration.seconds(settings.stop_timeout_seconds),
-            linux_parameters=linux_parameters,
-            logging=ecs.LogDrivers.aws_logs(stream_prefix=CONTAINER_NAME, log_group=self.log_group),
-            port_mappings=[ecs.PortMapping(container_port=container_port)],
-        )
-        for number, path in enumerate(settings.writable_paths):
-            volume = f"writable-{number}"
-            self.task_definition.add_volume(name=volume)
-            container.add_mount_points(ecs.MountPoint(container_path=path, source_volume=volume, read_only=False))
-        return container
 
     def _own_log_group(self, retention: logs.RetentionDays, key: kms.IKey | None) -> logs.LogGroup:
         if key:
@@ -137,7 +119,12 @@ def _own_task_role(scope: Construct) -> iam.Role:
     return iam.Role(scope, "TaskRole", description="What the application may do", assumed_by=principal)
 
 
-def _require_disjoint(environment: Mapping[str, str], secrets: Mapping[str, ecs.Secret]) -> None:
+def require_disjoint(environment: Mapping[str, str], secrets: Mapping[str, ecs.Secret]) -> None:
+    """Refuse a variable that is given both in plain text and as a secret.
+
+    Raises:
+        ValueError: If there is one.
+    """
     both = sorted(set(environment) & set(secrets))
     if both:
         raise ValueError(

@@ -1,0 +1,137 @@
+"""What the function and the state machine of a migration may do, and nothing beside it."""
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_rds as rds
+from constructs import Construct
+
+from ._arns import Arns
+from ._grants import Grants
+
+if TYPE_CHECKING:
+    from ._migration_task import MigrationTask
+    from .ledger import ReleaseLedger
+    from .service import BlueGreenService
+
+_SNAPSHOTS = "bluegreen-*"
+"""The snapshots that a run takes are named after it."""
+
+
+def function_role(
+    scope: Construct,
+    construct_id: str,
+    *,
+    service: "BlueGreenService",
+    task: "MigrationTask",
+    database: rds.IDatabaseInstance,
+    ledger: "ReleaseLedger",
+    log_group: logs.ILogGroup,
+    state_machine_name: str,
+) -> iam.Role:
+    """Define the role of the function that decides.
+
+    Args:
+        scope: Where.
+        construct_id: Under which id.
+        service: The service.
+        task: What runs the migrations.
+        database: Of what snapshots are taken.
+        ledger: Where runs are recorded.
+        log_group: Where the function writes.
+        state_machine_name: The state machine that calls it.
+
+    Returns:
+        The role.
+    """
+    arns, grants = service.provider.arns, Grants()
+    cluster_name = service.cluster.cluster_name
+    add = grants.add
+    machine = arns.colon("states", "stateMachine", state_machine_name)
+    add("states:StartExecution", "states:ListExecutions", on=[machine])
+    add("states:DescribeExecution", on=[arns.colon("states", "execution", f"{state_machine_name}:*")])
+    entries = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query")
+    add(*entries, on=[ledger.table.table_arn])
+    if key := ledger.table.encryption_key:
+        add("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", on=[key.key_arn])
+    # Neither has a narrower resource; what a task definition can do is bounded by the roles that may be passed to it.
+    add("ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", on=["*"])
+    grants.add_listing_of_tasks(arns.slash("ecs", "cluster", cluster_name))
+    add("ecs:DescribeTasks", "ecs:StopTask", on=[arns.slash("ecs", "task", f"{cluster_name}/*")])
+    snapshots = arns.colon("rds", "snapshot", _SNAPSHOTS)
+    add("rds:CreateDBSnapshot", "rds:DescribeDBSnapshots", on=[database.instance_arn, snapshots])
+    add("rds:DescribeDBInstances", on=[database.instance_arn])
+    add("rds:AddTagsToResource", on=[snapshots])
+    answer = ("codedeploy:GetDeployment", "codedeploy:PutLifecycleEventHookExecutionStatus")
+    add(*answer, on=[service.application.deployment_group_arn])
+    add("logs:GetLogEvents", on=[task.log_group.log_group_arn])
+    add("logs:CreateLogStream", "logs:PutLogEvents", on=[log_group.log_group_arn])
+    if topic := service.notifications:
+        add("sns:Publish", on=[topic.topic_arn])
+        if topic_key := topic.master_key:
+            add("kms:Decrypt", "kms:GenerateDataKey", on=[topic_key.key_arn])
+    grants.document.add_statements(_passing_of_roles(task))
+    return iam.Role(
+        scope,
+        construct_id,
+        description="Decides on the migrations of one service",
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        inline_policies={"Migrations": grants.document},
+    )
+
+
+def state_machine_role(
+    scope: Construct,
+    construct_id: str,
+    *,
+    arns: Arns,
+    cluster_name: str,
+    task: "MigrationTask",
+    function_arn: str,
+) -> iam.Role:
+    """Define the role of the state machine that calls the function and runs the tasks.
+
+    Args:
+        scope: Where.
+        construct_id: Under which id.
+        arns: Writes the ARNs of the stack's resources.
+        cluster_name: Where the tasks run.
+        task: What runs the migrations.
+        function_arn: The function.
+
+    Returns:
+        The role.
+    """
+    cluster_arn, grants = arns.slash("ecs", "cluster", cluster_name), Grants()
+    grants.add("lambda:InvokeFunction", on=[function_arn])
+    # Every revision: the image of one that runs may be pinned in a copy, and only the image that brought a revision of
+    # the schema can take it back.
+    run = iam.PolicyStatement(
+        actions=["ecs:RunTask"],
+        resources=[arns.slash("ecs", "task-definition", f"{task.family}:*")],
+        conditions={"ArnEquals": {"ecs:cluster": cluster_arn}},
+    )
+    grants.document.add_statements(run, _passing_of_roles(task))
+    grants.add("ecs:DescribeTasks", "ecs:StopTask", on=[arns.slash("ecs", "task", f"{cluster_name}/*")])
+    # Step Functions waits for a task through a rule of its own.
+    rule = arns.slash("events", "rule", "StepFunctionsGetEventsForECSTaskRule")
+    grants.add("events:PutTargets", "events:PutRule", "events:DescribeRule", on=[rule])
+    return iam.Role(
+        scope,
+        construct_id,
+        description="Runs the migrations of one service",
+        assumed_by=iam.ServicePrincipal(
+            "states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+        ),
+        inline_policies={"Migrations": grants.document},
+    )
+
+
+def _passing_of_roles(task: "MigrationTask") -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        actions=["iam:PassRole"],
+        resources=[task.task_role.role_arn, task.execution_role.role_arn],
+        conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+    )

@@ -1,0 +1,190 @@
+"""The migrations of one service: task, function and state machine, and what wakes the function when those are lost."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from aws_cdk import CustomResource, RemovalPolicy
+from aws_cdk import aws_events as events
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as stepfunctions
+from constructs import Construct
+
+from ._functions import small_function
+from ._migration_machine import migration_definition
+from ._migration_roles import function_role, state_machine_role
+from ._migration_task import MigrationTask, MigrationTaskSettings
+from ._names import computed_name
+from ._network import TaskNetwork
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_rds as rds
+
+    from .ledger import ReleaseLedger
+    from .service import BlueGreenService
+
+STEP_SECONDS = 60
+"""How long one step of the function may take: about a dozen calls, each bounded by its client."""
+_LEFT_FOR_BACKSTOP_SECONDS = 60
+"""An execution ends so much before the hook's time does: for the function to answer in its place."""
+
+
+class ServiceMigrations(Construct):
+    """What migrates a database in the releases of one service.
+
+    Attributes:
+        task: What runs the migrations: task definition, roles, log, security group.
+        security_group: The task's own, which the database lets in.
+        function: Called by CodeDeploy, CloudFormation, the state machine, EventBridge and operators.
+        log_group: Where the function says what it saw and decided.
+        state_machine: Follows one run to its end.
+        ledger: Where runs are recorded.
+        resource: The resource whose creation brings the database to its first schema; tasks start after it.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        service: "BlueGreenService",
+        database: "rds.IDatabaseInstance",
+        ledger: "ReleaseLedger",
+        settings: Mapping[str, object],
+        longest_seconds: int,
+        task: MigrationTaskSettings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.ledger = ledger
+        self.task = MigrationTask(self, "Task", service=service, database=database, settings=task)
+        self.security_group = self.task.security_group
+        self.log_group = logs.LogGroup(
+            self, "LogGroup", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
+        )
+        # The function starts the state machine and the state machine calls the function: one has to know the other's
+        # name before it exists.
+        name = computed_name(self, max_length=80)
+        self.function = self._function(service, database, settings, name)
+        self.state_machine = self._state_machine(service, name, longest_seconds - _LEFT_FOR_BACKSTOP_SECONDS)
+        self._tell_of("LostRun", "Answers for a run that was lost", _lost_executions(self.state_machine.ref))
+        self._tell_of(
+            "EndedRelease",
+            "Records what became of a release whose migration ran",
+            _ended_deployments(service.application.name),
+        )
+        made = list(self.node.children)
+        self.resource = CustomResource(
+            self,
+            "Resource",
+            resource_type="Custom::Migrations",
+            service_token=self.function.function_arn,
+            properties={"Database": database.instance_identifier},
+        )
+        self.resource.node.add_dependency(*made)
+
+    def _function(
+        self,
+        service: "BlueGreenService",
+        database: "rds.IDatabaseInstance",
+        settings: Mapping[str, object],
+        state_machine_name: str,
+    ) -> lambda_.Function:
+        arns, topic = service.provider.arns, service.notifications
+        role = function_role(
+            self,
+            "Role",
+            service=service,
+            task=self.task,
+            database=database,
+            ledger=self.ledger,
+            log_group=self.log_group,
+            state_machine_name=state_machine_name,
+        )
+        return small_function(
+            self,
+            "Function",
+            family="migrations",
+            handler="migration_handler.handle",
+            description=f"Migrations of {service.node.path}",
+            timeout_seconds=STEP_SECONDS,
+            role=role,
+            log_group=self.log_group,
+            environment={
+                "BLUEGREEN_STATE_MACHINE_ARN": arns.colon("states", "stateMachine", state_machine_name),
+                "BLUEGREEN_LEDGER": self.ledger.table.table_name,
+                "BLUEGREEN_DATABASE": database.instance_identifier,
+                "BLUEGREEN_CLUSTER": arns.slash("ecs", "cluster", service.cluster.cluster_name),
+                "BLUEGREEN_TASK_DEFINITION": self.task.task_definition.task_definition_arn,
+                "BLUEGREEN_TASK_LOG_GROUP": self.task.log_group.log_group_name,
+                "BLUEGREEN_VERSION": service.version,
+                "BLUEGREEN_SETTINGS": json.dumps(settings, separators=(",", ":")),
+                "BLUEGREEN_NOTIFICATIONS": topic.topic_arn if topic else "",
+            },
+        )
+
+    def _state_machine(
+        self, service: "BlueGreenService", name: str, longest_seconds: int
+    ) -> stepfunctions.CfnStateMachine:
+        arns, cluster_name, network = service.provider.arns, service.cluster.cluster_name, service.network
+        role = state_machine_role(
+            self,
+            "StateMachineRole",
+            arns=arns,
+            cluster_name=cluster_name,
+            task=self.task,
+            function_arn=self.function.function_arn,
+        )
+        return stepfunctions.CfnStateMachine(
+            self,
+            "StateMachine",
+            state_machine_name=name,
+            state_machine_type="STANDARD",
+            role_arn=role.role_arn,
+            definition=migration_definition(
+                self.function.function_arn,
+                step_seconds=STEP_SECONDS,
+                longest_seconds=longest_seconds,
+                cluster_arn=arns.slash("ecs", "cluster", cluster_name),
+                network=TaskNetwork(
+                    subnet_ids=network.subnet_ids,
+                    security_group_ids=[self.security_group.security_group_id],
+                    assign_public_ip=network.assign_public_ip,
+                    platform_version=network.platform_version,
+                ),
+            ),
+        )
+
+    def _tell_of(self, construct_id: str, description: str, event_pattern: Mapping[str, object]) -> None:
+        """Let EventBridge call the function."""
+        rule = events.CfnRule(
+            self,
+            construct_id,
+            description=description,
+            event_pattern=dict(event_pattern),
+            targets=[{"arn": self.function.function_arn, "id": "Function"}],
+        )
+        lambda_.CfnPermission(
+            self,
+            f"{construct_id}Permission",
+            action="lambda:InvokeFunction",
+            function_name=self.function.function_arn,
+            principal="events.amazonaws.com",
+            source_arn=rule.attr_arn,
+        )
+
+
+def _lost_executions(state_machine_arn: str) -> dict[str, object]:
+    return {
+        "source": ["aws.states"],
+        "detail-type": ["Step Functions Execution Status Change"],
+        "detail": {"stateMachineArn": [state_machine_arn], "status": ["FAILED", "TIMED_OUT", "ABORTED"]},
+    }
+
+
+def _ended_deployments(application: str) -> dict[str, object]:
+    return {
+        "source": ["aws.codedeploy"],
+        "detail-type": ["CodeDeploy Deployment State-change Notification"],
+        "detail": {"state": ["SUCCESS", "FAILURE", "STOP"], "application": [application]},
+    }
