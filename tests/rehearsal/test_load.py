@@ -263,6 +263,7 @@ def shop(kept: dict[int, bytes], writes: int, *, silent: bool = False) -> tuple[
 
         await generate(destination, Workload(requests=(request,), connections=1), stop, record, told)
         lost = await read_back(destination, told)
+        await asyncio.sleep(0.02)  # lets the server see the connections end
         listening.close()
         return lost
 

@@ -87,9 +87,11 @@ async def read_back(destination: Destination, written: Written) -> list[str]:
 
     async def one() -> None:
         connection = Connection(destination, context)
-        for number, write in pending:
-            found[number] = await _instead(connection, write, destination.host)
-        connection.close()
+        try:
+            for number, write in pending:
+                found[number] = await _instead(connection, write, destination.host)
+        finally:
+            connection.close()
 
     workers = [asyncio.create_task(one()) for _ in range(READ_BACK_CONNECTIONS)]
     _, late = await asyncio.wait(workers, timeout=READ_BACK_SECONDS)
