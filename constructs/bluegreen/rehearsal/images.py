@@ -1,11 +1,12 @@
 """`bluegreen.toml`: how a container image is run as a local process, so that any application can be rehearsed."""
 
+import hashlib
 import os
 import re
 import shutil
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ class Images:
     def __init__(self, runs: Mapping[str, _Run], path: Path) -> None:
         self._runs = runs
         self._path = path
+        self._tags: dict[str, str] = {}
 
     @classmethod
     def load(cls, path: Path) -> "Images":
@@ -91,21 +93,43 @@ class Images:
         """
         return cls(_read(path), path)
 
-    def launch(self, image: str, *, host: str, port: int | None) -> Launch:
+    def digest(self, image: str) -> str:
+        """Return the digest that an image is pulled as; from then on it may be named by it.
+
+        Example:
+            >>> images = Images({}, Path("bluegreen.toml"))
+            >>> images.version("shop/orders@" + images.digest("shop/orders:v2"))
+            'v2'
+        """
+        if "@" in image:
+            return image.partition("@")[2]
+        name, tag = split_image(image)
+        digest = f"sha256:{hashlib.sha256(f'{name}:{tag}'.encode()).hexdigest()}"
+        self._tags[digest] = tag
+        return digest
+
+    def version(self, image: str) -> str:
+        """Return an image's version: its tag, also when it is named by the digest that was told for that tag."""
+        version = split_image(image)[1]
+        return self._tags.get(version, version)
+
+    def launch(self, image: str, *, host: str, port: int | None, command: Sequence[str] = ()) -> Launch:
         """Say how to run a container.
 
         Args:
-            image: The container's image, with registry and tag as in the task definition.
+            image: The container's image, with registry and tag or digest as in the task definition.
             host: The task's own address.
             port: The container's port; None when it maps none.
+            command: What to run instead of the entry's command, in its directory and environment. `python` as its first
+                word stands for the interpreter that runs the rehearsal. Omitted, the entry's command.
 
         Returns:
-            The command with every placeholder filled in.
+            The command, the directory and the environment, with every placeholder of the entry filled in.
 
         Raises:
             UnknownImageError: If the file has no entry for the image, or its entry needs a port and there is none.
         """
-        name, version = split_image(image)
+        name, version = split_image(image)[0], self.version(image)
         run = self._runs.get(name)
         if run is None:
             known = ", ".join(sorted(self._runs)) or "none"
@@ -122,14 +146,19 @@ class Images:
             return _PLACEHOLDER.sub(lambda match: values[match[1]], text)
 
         try:
-            command = tuple(fill(argument) for argument in run.command)
+            arguments = _local(command) if command else tuple(fill(argument) for argument in run.command)
             environment = {key: fill(value) for key, value in run.environment.items()}
         except KeyError:
             raise UnknownImageError(
                 f"{self._path} uses {{port}} for image {name!r}, but its container maps no port",
                 hint="add a port mapping to the container, or take {port} out",
             ) from None
-        return Launch(command, run.directory, environment)
+        return Launch(arguments, run.directory, environment)
+
+
+def _local(command: Sequence[str]) -> tuple[str, ...]:
+    """Return a container's own command with this machine's interpreter in place of the image's."""
+    return (sys.executable if command[0] == "python" else command[0], *command[1:])
 
 
 def _read(path: Path) -> dict[str, _Run]:
@@ -161,7 +190,9 @@ class _Reader:
         self._path = path
 
     def images(self, document: Mapping[str, Any]) -> dict[str, _Run]:
-        self._keys(document, {"applications", "cdk", "images", "load", "migrations"}, "the file")  # others are read elsewhere
+        self._keys(
+            document, {"applications", "cdk", "images", "load", "migrations"}, "the file"
+        )  # others are read elsewhere
         images = self._table(document.get("images", {}), "images")
         return {
             name: self._image(self._table(table, f"images.{name}"), f"images.{name}") for name, table in images.items()

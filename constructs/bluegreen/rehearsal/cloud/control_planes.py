@@ -1,12 +1,15 @@
 """Faults of the AWS APIs themselves: they are down for a while, or they throttle their callers."""
 
 import random
-import threading
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from .api import ApiError, Document
 from .clock import Clock
 from .journal import Journal
+
+if TYPE_CHECKING:
+    import threading
 
 RESTART = "control-plane-restart"
 THROTTLED = "api-throttled"
@@ -49,7 +52,7 @@ class ControlPlanes:
         self._kill_functions = kill_functions
         self._draw = draw
         self._throttled_share = 0.0
-        self._back: threading.Timer | None = None
+        self._back: threading.Event | None = None
 
     def inject(self, fault: Document) -> None:
         """Inject or clear a fault.
@@ -94,17 +97,15 @@ class ControlPlanes:
     def stop(self) -> None:
         """Let everything that waits go on, so that it can end."""
         if self._back is not None:
-            self._back.cancel()
+            self._back.set()
         self.clock.control_planes.open()
 
     def _go_down(self, seconds: float) -> None:
         if self._back is not None:
-            self._back.cancel()
+            self._back.set()
         self.clock.control_planes.close()
         self._kill_functions()
-        self._back = threading.Timer(self.clock.real(seconds), self._come_back)
-        self._back.daemon = True
-        self._back.start()
+        self._back = self.clock.call_later(seconds, self._come_back)
 
     def _come_back(self) -> None:
         if not self.clock.control_planes.is_open:

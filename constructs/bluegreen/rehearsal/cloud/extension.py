@@ -20,6 +20,7 @@ from . import (
     network_interfaces,
     notifications,
     protocol,
+    run_task,
     stack_deployment,
     stack_rollback,
     step_functions,
@@ -52,6 +53,7 @@ _TABLES = (
     *((stack_rollback.PROVISIONERS, name) for name in stack_rollback.PROVISIONERS_NAMES),
     *((stack_rollback.PACKAGE, name) for name in stack_rollback.PACKAGE_NAMES),
     *((step_functions.MODULE, name) for name in step_functions.NAMES),
+    *((run_task.MODULE, name) for name in run_task.NAMES),
     *((event_bus.MODULE, name) for name in event_bus.NAMES),
     *((event_bus.FUNCTIONS_MODULE, name) for name in event_bus.FUNCTIONS_NAMES),
     *((notifications.MODULE, name) for name in notifications.NAMES),
@@ -76,6 +78,8 @@ def install(services: Iterable[Service], resource_types: Iterable[ResourceType],
     tables = _tables()
     for service in services:
         _install_service(service, tables, control_planes)
+        if service.botocore_name == "ecs":
+            run_task.install(service, control_planes.clock)
     names = set()
     for resource_type in resource_types:
         names.add(resource_type.type_name)

@@ -51,6 +51,18 @@ class Process:
             if self._popen.returncode is None:
                 self._signal(signal.SIGKILL)
 
+    def pause(self) -> None:
+        """Stop the group where it is (SIGSTOP)."""
+        with self._lock:
+            if self._popen.returncode is None:
+                self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a paused group go on (SIGCONT)."""
+        with self._lock:
+            if self._popen.returncode is None:
+                self._signal(signal.SIGCONT)
+
     def stop(self, grace_seconds: float) -> int:
         """End the group: SIGTERM, then SIGKILL after `grace_seconds` of real time; return the exit code."""
         self.terminate()

@@ -1,7 +1,8 @@
 """Lets ministack's Step Functions live in cloud time: what an execution is told, waits for and is allowed.
 
-ministack shortens waits and retries by itself (SFN_WAIT_SCALE), but tells real time, and knows no limit for a whole
-execution. A task's own TimeoutSeconds stays real: the function behind it runs in real time.
+ministack shortens waits and retries by a scale of its own, which knows nothing of time that is not compressed for a
+while; it tells real time; and it knows no limit for a whole execution. A function's TimeoutSeconds stays real, as a
+function runs in real time.
 """
 
 import contextvars
@@ -16,6 +17,7 @@ from .clock import Clock
 MODULE = "ministack.services.stepfunctions"
 NAMES = (
     "now_iso",
+    "_scaled_sleep",
     "_sleep_until",
     "_run_execution",
     "_fail_execution",
@@ -46,9 +48,11 @@ def install(clock: Clock) -> None:
     module: Any = importlib.import_module(MODULE)
     run, fail = module._run_execution, module._fail_execution  # noqa: SLF001 - checked by name in extension.py
 
+    def sleep(seconds: float) -> None:
+        clock.wait(seconds, threading.Event())
+
     def sleep_until(timestamp: str) -> None:
-        until = datetime.fromisoformat(timestamp)
-        clock.wait(max(0.0, until.timestamp() - clock.now()), threading.Event())
+        sleep(datetime.fromisoformat(timestamp).timestamp() - clock.now())
 
     def run_in_time(execution_arn: str) -> None:
         execution = module._executions.get(execution_arn)  # noqa: SLF001 - likewise
@@ -58,13 +62,11 @@ def install(clock: Clock) -> None:
             return
         # The account and the region travel in context variables, which a thread does not inherit.
         end = contextvars.copy_context().run
-        timer = threading.Timer(clock.real(seconds), end, (_time_out, module, execution))
-        timer.daemon = True
-        timer.start()
+        ended = clock.call_later(seconds, lambda: end(_time_out, module, execution))
         try:
             run(execution_arn)
         finally:
-            timer.cancel()
+            ended.set()
 
     def fail_once(execution: dict[str, Any], error: str, cause: str) -> None:
         # What a state says after the execution has ended changes nothing.
@@ -72,6 +74,7 @@ def install(clock: Clock) -> None:
             fail(execution, error, cause)
 
     module.now_iso = lambda: iso(clock.now())
+    module._scaled_sleep = sleep  # noqa: SLF001 - likewise
     module._sleep_until = sleep_until  # noqa: SLF001 - likewise
     module._run_execution = run_in_time  # noqa: SLF001 - likewise
     module._fail_execution = fail_once  # noqa: SLF001 - likewise

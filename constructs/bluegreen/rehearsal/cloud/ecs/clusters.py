@@ -3,6 +3,7 @@
 from bluegreen.rehearsal.cloud.api import ApiError, Document
 
 from .state import Cluster, State
+from .tasks import PENDING
 
 _PROVIDERS = {"FARGATE", "FARGATE_SPOT"}
 
@@ -56,21 +57,25 @@ class Clusters:
             return {"clusterArns": [cluster.arn for cluster in self._state.clusters.values()]}
 
     def delete(self, request: Document) -> Document:
-        """Delete a cluster without services.
+        """Delete a cluster without services and tasks.
 
         Raises:
-            ApiError: ClusterContainsServicesException while one is not INACTIVE.
+            ApiError: ClusterContainsServicesException while one is not INACTIVE, ClusterContainsTasksException while a
+                one-off task has not stopped.
         """
         with self._state.lock:
             cluster = self._state.cluster(request["cluster"])
             if any(service.status != "INACTIVE" for service in cluster.services.values()):
                 message = "The Cluster cannot be deleted while Services are active."
                 raise ApiError("ClusterContainsServicesException", message)
+            if any(task.status != "STOPPED" for task in cluster.one_off_tasks):
+                raise ApiError("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
             del self._state.clusters[cluster.name]
             return {"cluster": self._document(cluster) | {"status": "INACTIVE"}}
 
     def _document(self, cluster: Cluster) -> Document:
         sets = [task_set for service in cluster.services.values() for task_set in service.task_sets]
+        statuses = [task.status for task in cluster.one_off_tasks]
         return {
             "clusterArn": cluster.arn,
             "clusterName": cluster.name,
@@ -79,8 +84,8 @@ class Clusters:
             "capacityProviders": cluster.capacity_providers,
             "defaultCapacityProviderStrategy": cluster.default_strategy,
             "registeredContainerInstancesCount": 0,
-            "runningTasksCount": sum(task_set.running for task_set in sets),
-            "pendingTasksCount": sum(task_set.pending for task_set in sets),
+            "runningTasksCount": sum(one.running for one in sets) + statuses.count("RUNNING"),
+            "pendingTasksCount": sum(one.pending for one in sets) + sum(one in PENDING for one in statuses),
             "activeServicesCount": sum(service.status == "ACTIVE" for service in cluster.services.values()),
             "tags": self._state.tags_of(cluster.arn),
         }

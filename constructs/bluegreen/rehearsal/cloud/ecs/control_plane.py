@@ -15,6 +15,7 @@ from bluegreen.rehearsal.images import Images, split_image
 
 from .clusters import Clusters
 from .log_shipping import LogShipper
+from .one_off import OneOffTasks
 from .platform import Platform
 from .services import Service, Services
 from .state import State
@@ -26,8 +27,12 @@ from .usage import UsageSampler
 
 CRASH_AT_START = "crash-at-start"
 TASK_KILLED = "task-killed"
-FAULTS = frozenset({CRASH_AT_START, TASK_KILLED})
+TASK_PAUSED = "task-paused"
+FAULTS = frozenset({CRASH_AT_START, TASK_KILLED, TASK_PAUSED})
 """The faults that are played here."""
+
+_SHOWN = 5
+"""How many stopped tasks of one kind the snapshot has, the last ones."""
 
 
 class Ecs:
@@ -111,6 +116,9 @@ class Ecs:
         self.update_service_primary_task_set = services.make_primary
         self.delete_task_set = services.delete_task_set
 
+        self._one_off = OneOffTasks(self._state, definitions, self._platform)
+        self.run_task = self._one_off.run
+
         tasks = TaskApi(self._state, clock.now)
         self.list_tasks = tasks.arns
         self.describe_tasks = tasks.describe
@@ -123,28 +131,37 @@ class Ecs:
 
     def version_of(self, address: str) -> str | None:
         """Return the image tag of the task that has, or had, an address; None when there never was one."""
-        return next((task.version for task in self._tasks() if task.address == address), None)
+        tasks = self._tasks() + self._state.one_off_tasks()
+        return next((task.version for task in tasks if task.address == address), None)
 
     def inject(self, fault: Document) -> None:
         """Inject or clear a fault.
 
         Args:
-            fault: `{"fault": "crash-at-start", "version": "v2"}`: containers of that version that start from now on end
-                with exit code 1. `{"fault": "task-killed", "version": "v2"}`: every process of one running task of that
-                version is killed (SIGKILL), once and now. `{"fault": null}` clears what lasts.
+            fault: `{"fault": "crash-at-start", "version": "v2"}`: containers of services of that version that start
+                from now on end with exit code 1. `{"fault": "task-killed", "version": "v2"}`: every process of one
+                running task of a service of that version is killed (SIGKILL), once and now; with a `family` in place
+                of the version, of one running one-off task of that family. `{"fault": "task-paused", "family": "x"}`:
+                running one-off tasks of that family stand still (SIGSTOP). `{"fault": null}` clears what lasts.
 
         Raises:
-            ValueError: If the fault names no version, or there is no running task to kill.
+            ValueError: If the fault names no version or family, or there is no running task that it could hit.
         """
         match fault:
             case {"fault": None}:
                 self._platform.crash_at_start = frozenset()
+                self._one_off.resume()
             case {"fault": str(name), "version": str(version)} if name == CRASH_AT_START:
                 self._platform.crash_at_start |= {version}
             case {"fault": str(name), "version": str(version)} if name == TASK_KILLED:
                 self._kill_one(version)
-            case _:
-                raise ValueError(f"{fault['fault']} needs a version, got {fault}")
+            case {"fault": str(name), "family": str(family)} if name == TASK_KILLED:
+                self._one_off.kill(family)
+            case {"fault": str(name), "family": str(family)} if name == TASK_PAUSED:
+                self._one_off.pause(family)
+            case {"fault": str(name)}:
+                needs = {CRASH_AT_START: "a version", TASK_KILLED: "a version or a family"}.get(name, "a family")
+                raise ValueError(f"{name} needs {needs}, got {fault}")
 
     def _kill_one(self, version: str) -> None:
         running = [task for task in self._tasks() if task.version == version and task.status == "RUNNING"]
@@ -155,12 +172,18 @@ class Ecs:
     def snapshot(self) -> Document:
         """Describe what an operator would look at: services, their task sets and tasks, and the last stopped tasks."""
         services = [service for service in self._state.all_services() if service.status != "INACTIVE"]
-        return {"services": [_service_snapshot(service) for service in services]}
+        one_off = self._state.one_off_tasks()
+        return {
+            "services": [_service_snapshot(service) for service in services],
+            "tasks": [_one_off_snapshot(task) for task in one_off if task.status != "STOPPED"],
+            "stopped": [_one_off_snapshot(task) for task in one_off if task.status == "STOPPED"][-_SHOWN:],
+        }
 
     def stop(self) -> None:
         """End every thread and every process, without draining. Idempotent."""
         sets = [one for service in self._state.all_services() for one in service.all_task_sets]
         halts = [threading.Thread(target=one.halt) for one in sets]
+        halts += [threading.Thread(target=task.hurry) for task in self._state.one_off_tasks()]
         for halt in halts:
             halt.start()
         for halt in halts:
@@ -194,12 +217,16 @@ def _service_snapshot(service: Service) -> Document:
                 "tasks": [
                     _task_snapshot(task, one.health_of(task)) for task in list(one.tasks) if task.status != "STOPPED"
                 ],
-                "stopped": [_task_snapshot(task, []) for task in list(one.tasks) if task.status == "STOPPED"][-5:],
+                "stopped": [_task_snapshot(task, []) for task in list(one.tasks) if task.status == "STOPPED"][-_SHOWN:],
             }
             for one in list(service.task_sets)
         ],
         "events": [event["message"] for event in list(service.events)[:5]],
     }
+
+
+def _one_off_snapshot(task: Task) -> Document:
+    return {"family": task.spec.definition["family"], "startedBy": task.spec.started_by} | _task_snapshot(task, [])
 
 
 def _task_snapshot(task: Task, health: list[str]) -> Document:

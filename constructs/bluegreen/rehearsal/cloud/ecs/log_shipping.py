@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from bluegreen.rehearsal.cloud.api import Document
 _INTERVAL = 0.5
 _LINES_PER_CALL = 5_000
 _BYTES_PER_ROUND = 800_000  # a call may carry 1 MiB
+_LONGEST_FLUSH = 5.0
+"""Real seconds that the end of a container may wait for its last lines to be copied."""
 
 
 @dataclass
@@ -24,6 +26,7 @@ class _Stream:
     position: int = 0
     created: bool = False
     ended: bool = False
+    shipped: threading.Event = field(default_factory=threading.Event)
 
 
 class LogShipper:
@@ -40,11 +43,14 @@ class LogShipper:
         self._streams: list[_Stream] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ecs-logs", daemon=True)
         self._thread.start()
 
     def follow(self, path: Path, container: Document, task_id: str) -> Callable[[], None]:
         """Start to copy a file; return what to call when nothing more will be written to it.
+
+        That call returns when the last line is in the log, so that whoever sees the task stopped can read it there.
 
         Args:
             path: The file.
@@ -62,24 +68,31 @@ class LogShipper:
 
         def end() -> None:
             stream.ended = True
+            self._wake.set()
+            stream.shipped.wait(_LONGEST_FLUSH)
 
         return end
 
     def stop(self) -> None:
         """Copy what is there once more, then end."""
         self._stop.set()
+        self._wake.set()
         self._thread.join()
 
     def _run(self) -> None:
         stopping = False
         while not stopping:
-            stopping = self._stop.wait(_INTERVAL)
+            self._wake.wait(_INTERVAL)
+            self._wake.clear()
+            stopping = self._stop.is_set()
             with self._lock:
                 streams = list(self._streams)
             for stream in streams:
                 ended = stream.ended  # read before the file: what is written later belongs to a later round
-                copied = self._copy(stream)
-                if ended and not copied:
+                while self._copy(stream) and ended:
+                    pass  # what is left may be more than a round takes
+                if ended:
+                    stream.shipped.set()
                     with self._lock:
                         self._streams.remove(stream)
 

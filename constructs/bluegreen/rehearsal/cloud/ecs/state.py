@@ -9,11 +9,12 @@ from bluegreen.rehearsal.cloud.api import ApiError, Document
 
 if TYPE_CHECKING:
     from .services import Service
+    from .tasks import Task
 
 
 @dataclass
 class Cluster:
-    """A cluster: a name that services live under."""
+    """A cluster: a name that services and one-off tasks live under."""
 
     name: str
     arn: str
@@ -21,6 +22,7 @@ class Cluster:
     capacity_providers: list[str] = field(default_factory=list)
     default_strategy: list[Document] = field(default_factory=list)
     services: dict[str, "Service"] = field(default_factory=dict)
+    one_off_tasks: list["Task"] = field(default_factory=list)
 
 
 class State:
@@ -70,6 +72,11 @@ class State:
         """Return every service of every cluster, INACTIVE ones included."""
         with self.lock:
             return [service for cluster in self.clusters.values() for service in cluster.services.values()]
+
+    def one_off_tasks(self) -> "list[Task]":
+        """Return every task that RunTask started, stopped ones included."""
+        with self.lock:
+            return [task for cluster in self.clusters.values() for task in cluster.one_off_tasks]
 
     def put_tags(self, arn: str, tags: list[Document]) -> None:
         """Add tags to a resource, overwriting those of the same key."""

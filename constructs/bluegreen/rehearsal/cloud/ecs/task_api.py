@@ -32,7 +32,7 @@ class TaskApi:
         tasks = self._of_cluster(request.get("cluster"))
         if "serviceName" in request:
             service = self._state.service(request.get("cluster"), request["serviceName"])
-            tasks = [task for task in tasks if task.spec.service == service.name]
+            tasks = [task for task in tasks if task.spec.group == f"service:{service.name}"]
         wanted = request.get("desiredStatus", "RUNNING")
         tasks = [
             task
@@ -40,6 +40,7 @@ class TaskApi:
             if task.desired_status == wanted
             and request.get("startedBy") in {None, task.spec.started_by}
             and request.get("family") in {None, task.spec.definition["family"]}
+            and request.get("launchType") in {None, task.spec.launch_type}
         ]
         listed = [task.arn for task in tasks if (task.stopped_at or self._now()) > self._now() - _LISTED_SECONDS]
         begin = int(request.get("nextToken", 0))
@@ -66,7 +67,7 @@ class TaskApi:
         return {"tasks": found, "failures": failures}
 
     def stop(self, request: Document) -> Document:
-        """Stop a task; its service replaces it.
+        """Stop a task; one of a service is replaced.
 
         Raises:
             ApiError: InvalidParameterException when there is none.
@@ -79,5 +80,7 @@ class TaskApi:
         raise ApiError("InvalidParameterException", "The referenced task was not found.")
 
     def _of_cluster(self, cluster: str | None) -> list[Task]:
-        services = list(self._state.cluster(cluster).services.values())
-        return [task for service in services for one in service.all_task_sets for task in list(one.tasks)]
+        found = self._state.cluster(cluster)
+        services = list(found.services.values())
+        kept = [task for service in services for one in service.all_task_sets for task in list(one.tasks)]
+        return kept + list(found.one_off_tasks)

@@ -10,7 +10,7 @@ from bluegreen.rehearsal.cloud.api import Document
 from . import rules
 from .platform import Platform
 from .state import State, new_task_set_id
-from .tasks import Task, TaskSpec
+from .tasks import PENDING, Task, TaskSpec
 
 if TYPE_CHECKING:
     from .services import Service
@@ -20,7 +20,6 @@ STABILIZING = "STABILIZING"
 
 _STEP_SECONDS = 0.1
 _HEALTH_EVERY_STEPS = 2
-_NEW_STATUSES = {"PROVISIONING", "PENDING", "ACTIVATING"}
 
 
 class TaskSet:
@@ -56,7 +55,7 @@ class TaskSet:
         self._spec = TaskSpec(
             service.cluster.name,
             service.cluster.arn,
-            service.name,
+            f"service:{service.name}",
             self.id,
             definition,
             tuple(self.load_balancers),
@@ -97,7 +96,7 @@ class TaskSet:
     @property
     def pending(self) -> int:
         """How many of its tasks are on the way up."""
-        return sum(task.status in _NEW_STATUSES for task in self.tasks)
+        return sum(task.status in PENDING for task in self.tasks)
 
     @property
     def stability(self) -> str:

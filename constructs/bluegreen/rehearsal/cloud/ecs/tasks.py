@@ -5,14 +5,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bluegreen.rehearsal.cloud.api import Document
 from bluegreen.rehearsal.cloud.processes import Process
-from bluegreen.rehearsal.images import Launch, UnknownImageError, split_image
+from bluegreen.rehearsal.images import Launch, UnknownImageError
 
 from . import environment
 from .platform import Platform
@@ -33,6 +33,9 @@ _DRAIN_POLL_SECONDS = 0.1
 _LONGEST_DRAIN = 3660
 """A target group's longest deregistration delay in cloud seconds, and a minute."""
 
+PENDING = frozenset({"PROVISIONING", "PENDING", "ACTIVATING"})
+"""The states of a task on its way up; ECS counts them as pending."""
+
 _CRASH = (
     sys.executable,
     "-I",
@@ -44,16 +47,34 @@ _CRASH = (
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """What all tasks of a task set have in common."""
+    """What all tasks of a task set, or of one RunTask, have in common.
+
+    Args:
+        group: ECS's task group: `service:NAME`, or `family:NAME` for a one-off task unless RunTask names another.
+        started_by: The task set, or what RunTask was told; empty when it was told nothing.
+        definition: The task definition, with RunTask's overrides already applied.
+        overrides: Those overrides, as they are shown.
+    """
 
     cluster: str
     cluster_arn: str
-    service: str
+    group: str
     started_by: str
     definition: Document
     load_balancers: tuple[Document, ...]
     launch_type: str
     platform_version: str
+    overrides: Document = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """The name of the service, or of the family."""
+        return self.group.partition(":")[2] or self.group
+
+    @property
+    def is_one_off(self) -> bool:
+        """Whether no service keeps it running."""
+        return not self.group.startswith("service:")
 
 
 @dataclass
@@ -95,6 +116,7 @@ class Task:
         self.created_at = platform.clock.now()
         self.started_at: float | None = None
         self._boot_ends = 0.0
+        self.stopping_at: float | None = None
         self.stopped_at: float | None = None
         self._platform = platform
         self._lock = threading.Lock()
@@ -106,7 +128,7 @@ class Task:
         """The version of the container that takes the traffic, else of the first one."""
         ports = {(lb["containerName"], lb["containerPort"]) for lb in self.spec.load_balancers}
         serving = [c for c in self.containers if any(c.definition["name"] == name for name, _ in ports)]
-        return split_image((serving or self.containers)[0].definition["image"])[1]
+        return self._platform.images.version((serving or self.containers)[0].definition["image"])
 
     @property
     def pids(self) -> list[int]:
@@ -128,6 +150,8 @@ class Task:
             return self.stop("TaskFailedToStart", f"CannotStartContainerError: {error}")
         self.status = "ACTIVATING"
         self._boot_ends = time.monotonic() + LONGEST_BOOT_SECONDS
+        if not self.spec.load_balancers:
+            self._activate()
         return None
 
     def check(self) -> None:
@@ -149,7 +173,7 @@ class Task:
             return
         self.status = "RUNNING"
         self.started_at = self._platform.clock.now()
-        self._journal(f"task {self.id[:8]} of {self.spec.service} ({self.version}) started at {self.address}")
+        self._journal(f"task {self.id[:8]} of {self.spec.owner} ({self.version}) started at {self.address}")
 
     def _listens(self) -> bool:
         """Whether every target accepts connections."""
@@ -173,6 +197,7 @@ class Task:
             self.desired_status = "STOPPED"
             self.stop_code, self.stopped_reason = code, reason
             self.status = "DEACTIVATING"
+            self.stopping_at = self._platform.clock.now()
             self._stopping = threading.Thread(target=self._shut_down, name=f"stop-{self.id[:8]}", daemon=True)
             self._stopping.start()
 
@@ -181,6 +206,18 @@ class Task:
         for container in self.containers:
             if container.process is not None:
                 container.process.kill()
+
+    def pause(self) -> None:
+        """Stop its processes where they are, until `resume`."""
+        for container in self.containers:
+            if container.process is not None:
+                container.process.pause()
+
+    def resume(self) -> None:
+        """Let its paused processes go on."""
+        for container in self.containers:
+            if container.process is not None:
+                container.process.resume()
 
     def hurry(self) -> None:
         """Skip what is left of draining and stopping: the cloud itself ends. Blocks until every process is gone."""
@@ -196,8 +233,8 @@ class Task:
             "taskArn": self.arn,
             "clusterArn": self.spec.cluster_arn,
             "taskDefinitionArn": self.spec.definition["taskDefinitionArn"],
-            "group": f"service:{self.spec.service}",
-            "startedBy": self.spec.started_by,
+            "group": self.spec.group,
+            "startedBy": self.spec.started_by or None,
             "lastStatus": self.status,
             "desiredStatus": self.desired_status,
             "healthStatus": "UNKNOWN",
@@ -207,6 +244,7 @@ class Task:
             "platformVersion": self.spec.platform_version,
             "createdAt": self.created_at,
             "startedAt": self.started_at,
+            "stoppingAt": self.stopping_at,
             "stoppedAt": self.stopped_at,
             "stopCode": self.stop_code,
             "stoppedReason": self.stopped_reason,
@@ -219,6 +257,7 @@ class Task:
                 }
             ],
             "containers": [self._describe_container(container, network) for container in self.containers],
+            "overrides": self.spec.overrides,
         }
 
     def _describe_container(self, container: Container, network: Document) -> Document:
@@ -227,6 +266,8 @@ class Task:
             "taskArn": self.arn,
             "name": container.definition["name"],
             "image": container.definition["image"],
+            # Known once the image is pulled.
+            "imageDigest": self._platform.images.digest(container.definition["image"]) if container.process else None,
             "lastStatus": "STOPPED" if self.status == "STOPPED" or container.exit_code is not None else self.status,
             "exitCode": container.exit_code,
             "healthStatus": "UNKNOWN",
@@ -237,16 +278,32 @@ class Task:
         definition = container.definition
         ports = [mapping["containerPort"] for mapping in definition.get("portMappings", [])]
         port = self._platform.network.local_port(ports[0]) if ports else None
-        launch = self._platform.images.launch(definition["image"], host=self.address, port=port)
+        launch = self._platform.images.launch(
+            definition["image"], host=self.address, port=port, command=self._command(definition)
+        )
         variables = environment.base_environment(self._platform.region, self._platform.environment)
         # bluegreen.toml gives local defaults; what the task definition declares is what production runs with, and wins.
         variables |= launch.environment
         variables |= environment.resolve(definition, self._platform.client)
         return launch, variables
 
+    def _command(self, definition: Document) -> list[str]:
+        """Return what a container runs in place of its image's own command; nothing for the image's own.
+
+        An entry of bluegreen.toml is an image's entry point and command in one, with this machine's addresses in it. So
+        a task definition's `command` alone does not replace it; an entry point does, and so does what RunTask asks for.
+        """
+        overridden = any(
+            one["name"] == definition["name"] and one.get("command")
+            for one in self.spec.overrides.get("containerOverrides", [])
+        )
+        entry_point: list[str] = definition.get("entryPoint", [])
+        return entry_point + definition.get("command", []) if entry_point or overridden else []
+
     def _launch(self, container: Container, launch: Launch, variables: dict[str, str]) -> None:
         definition = container.definition
-        crash = split_image(definition["image"])[1] in self._platform.crash_at_start
+        crashes = self._platform.images.version(definition["image"]) in self._platform.crash_at_start
+        crash = crashes and not self.spec.is_one_off
         container.log = self._platform.folder / f"{self.id[:12]}-{definition['name']}.log"
         container.process = self._platform.processes.start(
             _CRASH if crash else launch.command, directory=launch.directory, environment=variables, log=container.log
@@ -275,7 +332,7 @@ class Task:
                 container.end_log()
         self.stopped_at = self._platform.clock.now()
         self.status = "STOPPED"
-        self._journal(f"task {self.id[:8]} of {self.spec.service} ({self.version}) stopped: {self.stopped_reason}")
+        self._journal(f"task {self.id[:8]} of {self.spec.owner} ({self.version}) stopped: {self.stopped_reason}")
 
     def _stop_seconds(self, container: Container) -> float:
         if self._hurry.is_set():
@@ -307,12 +364,11 @@ class Task:
 
     def _journal(self, what: str) -> None:
         codes = {c.definition["name"]: c.exit_code for c in self.containers if c.exit_code is not None}
+        if self.spec.is_one_off:
+            commands = [self._command(c.definition) for c in self.containers]
+            of: Document = {"family": self.spec.definition["family"], "command": commands[0]}
+        else:
+            of = {"service": self.spec.owner}
         self._platform.journal.record(
-            "task",
-            what,
-            task=self.id,
-            service=self.spec.service,
-            version=self.version,
-            address=self.address,
-            exit_codes=codes,
+            "task", what, task=self.id, version=self.version, address=self.address, exit_codes=codes, **of
         )

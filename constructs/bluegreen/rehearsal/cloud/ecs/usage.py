@@ -1,6 +1,7 @@
 """CPU and memory of tasks as AWS/ECS metrics: measured on local processes, in percent of what the task is given."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -67,22 +68,21 @@ class UsageSampler:
 
     def sample(self) -> None:
         """Record one sample of each metric for each running task that was there at the last one."""
-        now = self._platform.clock.now()
+        now, real_now = self._platform.clock.now(), time.monotonic()
         seen: dict[str, tuple[float, Reading]] = {}
         for task in self._tasks():
             if task.status != "RUNNING":
                 continue
             reading = _read(task.pids)
-            seen[task.id] = now, reading
+            seen[task.id] = real_now, reading
             if task.id in self._before:
-                self._record(task, *self._before[task.id], now, reading)
+                since, before = self._before[task.id]
+                cpu = cpu_percent(before, reading, real_now - since, units(task.spec.definition["cpu"]))
+                self._record(task, now, cpu, memory_percent(reading, units(task.spec.definition["memory"])))
         self._before = seen
 
-    def _record(self, task: Task, since: float, before: Reading, now: float, reading: Reading) -> None:
-        definition = task.spec.definition
-        cpu = cpu_percent(before, reading, self._platform.clock.real(now - since), units(definition["cpu"]))
-        memory = memory_percent(reading, units(definition["memory"]))
-        dimensions = {"ClusterName": task.spec.cluster, "ServiceName": task.spec.service}
+    def _record(self, task: Task, now: float, cpu: float, memory: float) -> None:
+        dimensions = {"ClusterName": task.spec.cluster, "ServiceName": task.spec.owner}
         self._platform.metrics.record("AWS/ECS", "CPUUtilization", dimensions, cpu, now)
         self._platform.metrics.record("AWS/ECS", "MemoryUtilization", dimensions, memory, now)
 

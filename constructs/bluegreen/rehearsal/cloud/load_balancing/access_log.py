@@ -110,7 +110,7 @@ class AccessLog:
         if request is None or load_balancer is None:
             return
         # A line may have waited; it counts when its request ended.
-        at = self._clock.now() - (real_now - request.finished) * self._clock.factor
+        at = self._clock.now() - (real_now - request.finished) * self._clock.rate
         target, own = measure(request)
         target_group = self._names.get(request.backend)
         for name, value in target.items():
