@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from .environments import Environment
     from .service_stack import ServiceStack
 
+_STATE_MACHINES = {
+    "SF1": "Step Functions keeps a standard execution's history for 90 days, and the function logs steps",
+    "SF2": "it calls one function again and again with a pause; there is no path to trace",
+}
+
 
 def acknowledge_data_findings(stack: "DataStack", environment: "Environment") -> None:
     """Acknowledge what is meant in network and database; anything else that the pack finds stays a finding.
@@ -23,7 +28,7 @@ def acknowledge_data_findings(stack: "DataStack", environment: "Environment") ->
         stack.database,
         {
             "RDS11": "no public address reaches the isolated subnets, so another port than 5432 would hide nothing",
-            "SMG4": "tasks read the password when they start: to rotate it has to restart them, and nothing does yet",
+            "SMG4": "tasks read the passwords when they start: rotating them takes a restart, and nothing does that yet",
         },
     )
     if not environment.database.multi_az:
@@ -55,6 +60,7 @@ def acknowledge_service_findings(stack: "ServiceStack") -> None:
         },
     )
     _acknowledge_deployment_role(stack)
+    _acknowledge_migrations(stack)
     tasks = f"arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<{_logical_id(stack, service.cluster)}>/*"
     targets = "arn:<AWS::Partition>:application-autoscaling:<AWS::Region>:<AWS::AccountId>:scalable-target/*"
     _acknowledge(
@@ -64,8 +70,42 @@ def acknowledge_service_findings(stack: "ServiceStack") -> None:
             f"IAM5[Resource::{tasks}]": "failed tasks have ids that nobody knows before; they are only read",
             "IAM5[Resource::*]": "what follows, continues or stops a deployment takes no resource, nor does "
             "DescribeListeners; what starts one names its deployment group",
-            "SF1": "Step Functions keeps a standard execution's history for 90 days, and the function logs steps",
-            "SF2": "it calls one function again and again with a pause; there is no path to trace",
+            **_STATE_MACHINES,
+        },
+    )
+
+
+def _acknowledge_migrations(stack: "ServiceStack") -> None:
+    migrations = stack.migrations
+    here = "<AWS::Region>:<AWS::AccountId>"
+    tasks = f"arn:<AWS::Partition>:ecs:{here}:task/<{_logical_id(stack, stack.service.cluster)}>/*"
+    revisions = f"arn:<AWS::Partition>:ecs:{here}:task-definition/{migrations.task.family}:*"
+    executions = f"arn:<AWS::Partition>:states:{here}:execution:{migrations.state_machine.state_machine_name}:*"
+    snapshots = f"arn:<AWS::Partition>:rds:{here}:snapshot:bluegreen-*"
+    _acknowledge(migrations, _STATE_MACHINES)
+    _acknowledge(
+        migrations.task,
+        {
+            "IAM5[Resource::*]": "ecr:GetAuthorizationToken takes no resource",
+            "ECS2": "the only plain variable is the name of the role that owns the tables",
+        },
+    )
+    _acknowledge(
+        migrations.node.find_child("Role"),
+        {
+            "IAM5[Resource::*]": "describing and registering a task definition take no resource, listing tasks takes "
+            "its cluster as a condition; which roles a task may have is bounded",
+            f"IAM5[Resource::{tasks}]": "a task of a run that was lost is found and stopped, and its id is new",
+            f"IAM5[Resource::{executions}]": "every run is an execution with a name of its own",
+            f"IAM5[Resource::{snapshots}]": "every run names its snapshot after itself, with this prefix",
+        },
+    )
+    _acknowledge(
+        migrations.node.find_child("StateMachineRole"),
+        {
+            f"IAM5[Resource::{tasks}]": "Step Functions waits for the task that it starts, and its id is new",
+            f"IAM5[Resource::{revisions}]": "each version brings a revision of this one family, and a downgrade runs "
+            "from the one that is recorded",
         },
     )
 

@@ -25,7 +25,7 @@ REPOSITORY = APPLICATION
 """The ECR repository, in the account and region of each environment; whoever builds images owns it."""
 PORT = 8080
 START_MINUTES = 10
-"""The tasks answer after seconds; with the default of 15, releases with migrations would outlast the hour of a deploy."""
+"""The tasks answer after seconds; with the default of 15, releases with migrations would outlast a deploy's hour."""
 
 
 class ServiceStack(Stack):
@@ -41,6 +41,7 @@ class ServiceStack(Stack):
 
     Attributes:
         service: The service.
+        migrations: What migrates its database.
     """
 
     def __init__(self, scope: Construct, *, environment: Environment, data: DataStack, version: str) -> None:
@@ -53,6 +54,7 @@ class ServiceStack(Stack):
         Tags.of(self).add("environment", environment.name)
         cluster = ecs.Cluster(self, "Cluster", vpc=data.vpc, container_insights_v2=ecs.ContainerInsights.ENABLED)
         repository = ecr.Repository.from_repository_name(self, "Repository", REPOSITORY)
+        migrations = _migrations(data.database, environment)
         self.service = BlueGreenService(
             self,
             "Orders",
@@ -73,8 +75,9 @@ class ServiceStack(Stack):
             scaling=environment.scaling,
             rollout=environment.rollout,
             rollback=RollbackPolicy(cpu_percent=90, memory_percent=95),
-            hooks=[_migrations(data.database, environment), _smoke_tests()],
+            hooks=[migrations, _smoke_tests()],
         )
+        self.migrations = migrations.of(self.service)
         rule = data.database.let_in(self.service.security_group, "The tasks")
         # A task that starts before it is let in fails, and with it the first creation of the stack.
         self.service.ecs_service.node.add_dependency(rule)

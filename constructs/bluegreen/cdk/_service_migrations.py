@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 STEP_SECONDS = 60
 """How long one step of the function may take: about a dozen calls, each bounded by its client."""
+_FUNCTION = "Function"
 _LEFT_FOR_BACKSTOP_SECONDS = 60
 """An execution ends so much before the hook's time does: for the function to answer in its place."""
 
@@ -73,7 +74,7 @@ class ServiceMigrations(Construct):
             "Records what became of a release whose migration ran",
             _ended_deployments(service.application.name),
         )
-        made = list(self.node.children)
+        needs = [child for child in self.node.children if child.node.id != _FUNCTION]  # which it refers to already
         self.resource = CustomResource(
             self,
             "Resource",
@@ -81,7 +82,7 @@ class ServiceMigrations(Construct):
             service_token=self.function.function_arn,
             properties={"Database": database.instance_identifier},
         )
-        self.resource.node.add_dependency(*made)
+        self.resource.node.add_dependency(*needs)
 
     def _function(
         self,
@@ -103,7 +104,7 @@ class ServiceMigrations(Construct):
         )
         return small_function(
             self,
-            "Function",
+            _FUNCTION,
             family="migrations",
             handler="migration_handler.handle",
             description=f"Migrations of {service.node.path}",
@@ -117,6 +118,7 @@ class ServiceMigrations(Construct):
                 "BLUEGREEN_CLUSTER": arns.slash("ecs", "cluster", service.cluster.cluster_name),
                 "BLUEGREEN_TASK_DEFINITION": self.task.task_definition.task_definition_arn,
                 "BLUEGREEN_TASK_LOG_GROUP": self.task.log_group.log_group_name,
+                "BLUEGREEN_SERVICE": service.service_name,
                 "BLUEGREEN_VERSION": service.version,
                 "BLUEGREEN_SETTINGS": json.dumps(settings, separators=(",", ":")),
                 "BLUEGREEN_NOTIFICATIONS": topic.topic_arn if topic else "",
