@@ -3,11 +3,10 @@
 `cdk deploy TogetherStack -c arrangement=together -c orders=v1 -c billing=v1` deploys two services that share a load
 balancer. The README lists the arrangements.
 """
-# ruff: noqa: INP001 - the folder of an application is no package
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -16,10 +15,21 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_rds as rds
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from bluegreen.cdk import BlueGreenService, HealthCheck, HttpCheck, RollbackPolicy, Rollout, Scaling, SmokeTests
+from bluegreen.cdk import (
+    AlembicMigrations,
+    BlueGreenService,
+    HealthCheck,
+    Hook,
+    HttpCheck,
+    RollbackPolicy,
+    Rollout,
+    Scaling,
+    SmokeTests,
+)
 
 REPOSITORY = "hello"
 """The ECR repository with the image of server.py; every service runs it."""
@@ -114,7 +124,14 @@ class Choice:
         return {name: str(self.get(name)) for name in names}
 
 
-def define_service(scope: Construct, name: str, choice: Choice, cluster: ecs.ICluster, **surroundings: Any) -> None:
+def define_service(
+    scope: Construct,
+    name: str,
+    choice: Choice,
+    cluster: ecs.ICluster,
+    hooks: Sequence[Hook] = (),
+    **surroundings: Any,
+) -> None:
     """Define a service.
 
     Args:
@@ -122,6 +139,7 @@ def define_service(scope: Construct, name: str, choice: Choice, cluster: ecs.ICl
         name: A name of `PORTS`.
         choice: Its version, its rollout.
         cluster: Where its tasks run.
+        hooks: What its releases go through beside the smoke tests.
         surroundings: What else it is given: a load balancer, listeners.
     """
     production_port, test_port = PORTS[name]
@@ -140,7 +158,7 @@ def define_service(scope: Construct, name: str, choice: Choice, cluster: ecs.ICl
         rollout=ROLLOUTS[choice.rollout],
         rollback=RollbackPolicy(error_rate_percent=1),
         scaling=Scaling(min_tasks=2, max_tasks=4),
-        hooks=[SmokeTests(HttpCheck("/", status=200))],
+        hooks=[*hooks, SmokeTests(HttpCheck("/", status=200))],
         **surroundings,
     )
 
@@ -166,6 +184,32 @@ def together(app: cdk.App, choice: Choice) -> None:
     shared = elbv2.ApplicationLoadBalancer(stack, "LoadBalancer", vpc=cluster.vpc, internet_facing=True)
     for name in PORTS:
         define_service(stack, name, choice, cluster, load_balancer=shared)
+    cdk.Tags.of(stack).add("owner", choice.owner)
+
+
+def sharing(app: cdk.App, choice: Choice) -> None:
+    """Two services that migrate one database, each from its own image."""
+    stack = cdk.Stack(app, "SharingStack")
+    cluster = define_cluster(stack)
+    database = rds.DatabaseInstance(
+        stack,
+        "Database",
+        engine=rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_16),
+        vpc=cluster.vpc,
+        database_name="visits",
+        credentials=rds.Credentials.from_generated_secret("migrator"),
+        removal_policy=cdk.RemovalPolicy.DESTROY,
+    )
+    if database.secret is None:
+        raise TypeError("the instance must have a generated secret")
+    fields = {"HOST": "host", "PORT": "port", "NAME": "dbname", "USER": "username", "PASSWORD": "password"}
+    secrets = {
+        f"DATABASE_{name}": ecs.Secret.from_secrets_manager(database.secret, field) for name, field in fields.items()
+    }
+    shared = elbv2.ApplicationLoadBalancer(stack, "LoadBalancer", vpc=cluster.vpc, internet_facing=True)
+    for name in PORTS:
+        migrations = AlembicMigrations(database, secrets, deadline_minutes=10)
+        define_service(stack, name, choice, cluster, [migrations], load_balancer=shared)
     cdk.Tags.of(stack).add("owner", choice.owner)
 
 
@@ -246,7 +290,7 @@ def tenant(app: cdk.App, choice: Choice) -> None:
 
 
 ARRANGEMENTS: Mapping[str, Callable[[cdk.App, Choice], None]] = {
-    arrangement.__name__: arrangement for arrangement in (alone, together, staged, ground, tenant)
+    arrangement.__name__: arrangement for arrangement in (alone, together, sharing, staged, ground, tenant)
 }
 """What can be deployed, by the context value `arrangement`."""
 

@@ -1,5 +1,4 @@
 """The smallest service that can be released: `python server.py --host 0.0.0.0 --port 8080`."""
-# ruff: noqa: INP001 - the folder of an application is no package
 
 import argparse
 import signal

@@ -58,6 +58,7 @@ def templates(folder: Path, **context: str) -> dict[str, dict[str, Any]]:
     [
         ({"arrangement": "alone"}, {"AloneStack.template.json": 1}),
         ({"arrangement": "together"}, {"TogetherStack.template.json": 2}),
+        ({"arrangement": "sharing"}, {"SharingStack.template.json": 2}),
         (
             {"arrangement": "staged"},
             {"EuropeShop08D2DF95.template.json": 0, "EuropeShopInnerEBC656ED.nested.template.json": 1},
@@ -65,7 +66,7 @@ def templates(folder: Path, **context: str) -> dict[str, dict[str, Any]]:
         ({"arrangement": "ground"}, {"GroundStack.template.json": 0}),
         ({"arrangement": "tenant", **GROUND}, {"TenantStack.template.json": 1}),
     ],
-    ids=["alone", "together", "staged", "ground", "tenant"],
+    ids=["alone", "together", "sharing", "staged", "ground", "tenant"],
 )
 def test_every_arrangement_is_synthesized_without_an_account(
     tmp_path: Path, context: dict[str, str], services: dict[str, int]
@@ -97,7 +98,7 @@ def test_the_tenant_makes_nothing_that_the_ground_has(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("context", "message"),
     [
-        ({}, "arrangement must be one of alone, together, staged, ground, tenant, got None"),
+        ({}, "arrangement must be one of alone, together, sharing, staged, ground, tenant, got None"),
         ({"arrangement": "alone"}, "orders must be an image tag, got None; name one, such as -c orders=v2"),
         ({"arrangement": "alone", "version": "v1", "rollout": "bold"}, "rollout must be one of quick, approved, long"),
         ({"arrangement": "tenant", "version": "v1"}, "Vpc, Zones, .* must be given: they are outputs of GroundStack"),
