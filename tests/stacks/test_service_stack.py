@@ -10,32 +10,103 @@ from stacks.environments import ENVIRONMENTS
 from tests.stacks.support import Templates, properties, resources
 
 
-def container(template: dict[str, Any]) -> dict[str, Any]:
-    """Return the only container definition."""
-    (found,) = properties(template, "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
+def container(template: dict[str, Any], name: str = "app") -> dict[str, Any]:
+    """Return the only container definition of this name: the application's, or the migrations'."""
+    (found,) = (
+        container
+        for resource in resources(template, "AWS::ECS::TaskDefinition")
+        for container in resource["Properties"]["ContainerDefinitions"]
+        if container["Name"] == name
+    )
     return dict(found)
 
 
-def test_credentials_reach_the_tasks_from_secrets_manager_only(templates: Templates, data_templates: Templates) -> None:
-    """The five database variables are fields of the generated secret; the template holds no value of any of them."""
+def secrets_of(container: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return, for each secret variable, the export that names its secret and the field that is read."""
+    found = {}
+    for item in container["Secrets"]:
+        arn, field = item["ValueFrom"]["Fn::Join"][1]
+        found[item["Name"]] = (arn["Fn::ImportValue"], field.strip(":"))
+    return found
+
+
+FIELDS = {
+    "DATABASE_HOST": "host",
+    "DATABASE_PORT": "port",
+    "DATABASE_NAME": "dbname",
+    "DATABASE_USER": "username",
+    "DATABASE_PASSWORD": "password",
+}
+
+
+@pytest.mark.parametrize("name", ["app", "migrations"])
+def test_credentials_reach_the_tasks_from_secrets_manager_only(
+    name: str, templates: Templates, data_templates: Templates
+) -> None:
+    """The five database variables are fields of a generated secret; the template holds no value of any of them."""
+    for environment, template in templates.items():
+        found = secrets_of(container(template, name))
+        assert {variable: field for variable, (_, field) in found.items() if variable in FIELDS} == FIELDS
+        assert "DATABASE_PASSWORD" not in json.dumps(container(template, name).get("Environment", []))
+        for secret in resources(data_templates[environment], "AWS::SecretsManager::Secret"):
+            assert "SecretString" not in secret["Properties"]
+            assert secret["Properties"]["GenerateSecretString"]["GenerateStringKey"] == "password"
+
+
+def test_the_application_cannot_be_the_migrator(templates: Templates, data_templates: Templates) -> None:
+    """Tasks connect as orders_app, migrations as the instance's master user, who makes the other one."""
     for name, template in templates.items():
-        secrets = {item["Name"]: json.dumps(item["ValueFrom"]) for item in container(template)["Secrets"]}
-        fields = {variable: value.split(":")[-3] for variable, value in secrets.items()}
-        assert fields == {
-            "DATABASE_HOST": "host",
-            "DATABASE_PORT": "port",
-            "DATABASE_NAME": "dbname",
-            "DATABASE_USER": "username",
-            "DATABASE_PASSWORD": "password",
+        application, migrations = (secrets_of(container(template, one)) for one in ("app", "migrations"))
+        (user,) = {export for export, _ in application.values()}
+        (master,) = {export for variable, (export, _) in migrations.items() if variable in FIELDS}
+        assert user != master
+        assert migrations["BLUEGREEN_APPLICATION_USER"] == (user, "username")
+        assert migrations["BLUEGREEN_APPLICATION_PASSWORD"] == (user, "password")
+        made = {
+            secret["Properties"]["GenerateSecretString"]["SecretStringTemplate"]
+            for secret in resources(data_templates[name], "AWS::SecretsManager::Secret")
         }
-        assert "DATABASE_PASSWORD" not in json.dumps(container(template).get("Environment", []))
-        secret = properties(data_templates[name], "AWS::SecretsManager::Secret")
-        assert "SecretString" not in secret
-        assert secret["GenerateSecretString"]["GenerateStringKey"] == "password"
+        assert made == {'{"username":"orders"}', '{"username":"orders_app"}'}
+        policies = {secret: reading(template, secret) for secret in (user, master)}
+        assert {one.partition("ExecutionRole")[0] for one in policies[user]} == {"OrdersTask", "OrdersMigrationsTask"}
+        assert {one.partition("ExecutionRole")[0] for one in policies[master]} == {"OrdersMigrationsTask"}
+
+
+def reading(template: dict[str, Any], export: str) -> set[str]:
+    """Return the policies that name a secret."""
+    return {
+        name
+        for name, resource in template["Resources"].items()
+        if resource["Type"].startswith("AWS::IAM::")
+        and "secretsmanager:GetSecretValue" in json.dumps(resource)
+        and export in json.dumps(resource)
+    }
+
+
+def test_production_migrates_and_releases_within_a_deploys_hour(templates: Templates) -> None:
+    """Ten minutes for the tasks' start leave room for the migration's 20 beside the canary: no release is handed on."""
+    for template in templates.values():
+        release = properties(template, "Custom::Release")
+        assert release["StartSeconds"] == 600
+        assert release["HookSeconds"]["BeforeInstall"] == 25 * 60
+        assert "HandsOn" not in release
+
+
+def test_tasks_start_once_the_database_has_its_tables(templates: Templates) -> None:
+    """The first release waits for the first migration, and that for everything that it runs with."""
+    for template in templates.values():
+        (release,) = resources(template, "Custom::Release")
+        ((name, migrations),) = (
+            (name, item) for name, item in template["Resources"].items() if item["Type"] == "Custom::Migrations"
+        )
+        others = {one for one in template["Resources"] if one.startswith("OrdersMigrations")} - {name}
+        function = migrations["Properties"]["ServiceToken"]["Fn::GetAtt"][0]
+        assert name in release["DependsOn"]
+        assert set(migrations["DependsOn"]) | {function} == others
 
 
 def test_only_the_tasks_reach_the_database(templates: Templates, data_templates: Templates) -> None:
-    """One rule, from the tasks' security group to PostgreSQL's port, and the database has no public subnet."""
+    """Two rules, from the groups of tasks and migrations to PostgreSQL's port; the database has no public subnet."""
     for name, template in templates.items():
         data = data_templates[name]
         ((database, group),) = (
@@ -45,17 +116,32 @@ def test_only_the_tasks_reach_the_database(templates: Templates, data_templates:
         )
         assert "SecurityGroupIngress" not in group["Properties"]
         assert not resources(data, "AWS::EC2::SecurityGroupIngress")
-        (rule,) = (
-            resource["Properties"]
+        rules = [
+            imported(resource["Properties"], data)
             for resource in resources(template, "AWS::EC2::SecurityGroupIngress")
             if "Fn::ImportValue" in resource["Properties"]["GroupId"]
-        )
-        exported = rule["GroupId"]["Fn::ImportValue"].partition(":")[2]
-        assert data["Outputs"][exported]["Value"] == {"Fn::GetAtt": [database, "GroupId"]}
-        assert (rule["FromPort"], rule["ToPort"]) == (5432, 5432)
-        assert rule["SourceSecurityGroupId"]["Fn::GetAtt"][0].startswith("OrdersSecurityGroup")
+        ]
+        assert {json.dumps(rule["GroupId"]) for rule in rules} == {json.dumps({"Fn::GetAtt": [database, "GroupId"]})}
+        assert properties(data, "AWS::RDS::DBInstance")["Port"] == "5432"
+        ports = [(rule["FromPort"], rule["ToPort"]) for rule in rules]
+        (instance,) = (name for name, item in data["Resources"].items() if item["Type"] == "AWS::RDS::DBInstance")
+        its_port = {"Fn::GetAtt": [instance, "Endpoint.Port"]}
+        assert all(port in ((5432, 5432), (its_port, its_port)) for port in ports)
+        clients = [rule["SourceSecurityGroupId"]["Fn::GetAtt"][0] for rule in rules]
+        assert [name.startswith(("OrdersSecurityGroup", "OrdersMigrations")) for name in clients] == [True, True]
+        assert len(set(clients)) == 2
         subnets = properties(data, "AWS::RDS::DBSubnetGroup")["SubnetIds"]
         assert all(subnet["Ref"].startswith("VpcDatabase") for subnet in subnets)
+
+
+def imported(properties: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """Put what the data's stack exports in the place of what is imported."""
+    return {
+        name: data["Outputs"][value["Fn::ImportValue"].partition(":")[2]]["Value"]
+        if isinstance(value, dict) and "Fn::ImportValue" in value
+        else value
+        for name, value in properties.items()
+    }
 
 
 def test_tasks_start_once_the_database_lets_them_in(templates: Templates, assembly: Path) -> None:
