@@ -16,7 +16,8 @@ MAY_IMPORT = {
     "cdk": {"release", "cdk", "errors"},
     "operations": {"release", "operations", "errors"},
     "rehearsal": {"release", "rehearsal", "errors"},
-    "cli": {"release", "operations", "rehearsal", "cli", "errors"},
+    "migrations": {"release", "migrations", "errors"},
+    "cli": {"release", "operations", "rehearsal", "migrations", "cli", "errors"},
 }
 """Which rooms each room may import from."""
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Self
@@ -192,16 +193,23 @@ def test_help_answers_at_once() -> None:
     assert min(times) < 0.3
 
 
+def commands(group: click.Group) -> Iterator[click.Command]:
+    for command in group.commands.values():
+        yield command
+        if isinstance(command, click.Group):
+            yield from commands(command)
+
+
 def test_every_option_has_help() -> None:
     """Every option of every command says what it does."""
     silent = [
-        f"{name} {parameter.name}"
-        for name, command in main.commands.items()
+        f"{command.name} {parameter.name}"
+        for command in commands(main)
         for parameter in command.params
-        if not getattr(parameter, "help", None)
+        if isinstance(parameter, click.Option) and not parameter.help
     ]
     assert not silent
-    assert all(command.help for command in main.commands.values())
+    assert all(command.help for command in commands(main))
 
 
 INTERRUPTED = """

@@ -1,0 +1,225 @@
+"""What `bluegreen migrations` shows: plain text, coloured where a terminal takes it."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import click
+from rich.console import Console
+
+from bluegreen.operations.migrations import Status, taken_back
+from bluegreen.operations.restore_plan import RestorePlan
+from bluegreen.release.migrations.findings import Finding, Phase
+from bluegreen.release.migrations.lease import Lease
+from bluegreen.release.migrations.ledger import RUNNING, Record, State, position
+from bluegreen.release.migrations.report import review
+from bluegreen.release.migrations.result import RevisionReport
+
+_LABEL = 10
+_COLOURS = {"BLOCKS": "red", "warns": "yellow", "let pass": "cyan", "passes in": "cyan", "nothing found": "green"}
+
+
+def status_text(status: Status) -> str:
+    """Return what the ledger holds of a database: where it is, who works on it, and the newest runs."""
+    head = [
+        _line("service", status.service),
+        _line("database", status.database),
+        *_state(status.state),
+        _line("lease", _lease(status.lease)),
+    ]
+    if not status.runs:
+        return "\n".join([*head, "", "no run yet"])
+    return "\n".join([*head, "", *_table(status.runs)])
+
+
+def record_text(record: Record) -> str:
+    """Return what a run found and did, findings as a reviewer would write them."""
+    good = "red" if record.passed is False else "green" if record.passed else "yellow"
+    lines = [
+        f"{click.style(record.outcome, fg=good, bold=True)}: {record.message or record.outcome}",
+        "",
+        _line("run", f"{record.id} ({record.mode}, version {record.version}, by {record.by})"),
+        _line("schema", _way(record)),
+        *([_line("image", record.image)] if record.image else []),
+        *_restore_point(record),
+        *(_line("look at", problem) for problem in record.problems),
+    ]
+    reports = _reports(record)
+    if reports:
+        lines += ["", _coloured(review(reports, contract=bool(record.passed)))]
+    return "\n".join(lines)
+
+
+def downgrade_text(status: Status, to: str) -> str:
+    """Return what a downgrade would take back, as the ledger knows it."""
+    here = position(status.state.revisions) if status.state else "unknown"
+    revisions = taken_back(status.runs, to)
+    if revisions is None:
+        told = [
+            f"the newest {len(status.runs)} runs do not lead to {to}: the runner looks for it in the image's history"
+        ]
+    else:
+        told = [_taken_back(one) for one in revisions] or ["nothing"]
+    return "\n".join(
+        [
+            _line("database", status.database),
+            _line("schema", f"{here} -> {to}"),
+            *([_line("image", status.state.image)] if status.state and status.state.image else []),
+            "",
+            "takes back, in this order:",
+            *(f"  {one}" for one in told),
+            "",
+            "It is refused when rows would be lost, and when a revision cannot be taken back.",
+            "Versions that need what is taken back stop working: none of them may serve.",
+        ]
+    )
+
+
+def restore_text(plan: RestorePlan) -> str:
+    """Return a restore plan, to be read to its end before its first step."""
+    lines = [
+        f"How to restore to {plan.restores_to}, before run {plan.run}. Nothing of this was done.",
+        "No rehearsal proves these steps: try them in a test account before you need them.",
+        "",
+        click.style("Lost for the users:", fg="red", bold=True),
+        *(f"  - {one}" for one in plan.lost),
+        "",
+        "Loses less, so think of it first:",
+        *(f"  - {one}" for one in plan.instead),
+    ]
+    for number, step in enumerate(plan.steps, 1):
+        lines += ["", click.style(f"{number}. {step.title}", bold=True)]
+        lines += [f"   {note}" for note in step.notes]
+        lines += [f"     {command}" for command in step.commands]
+    return "\n".join(lines)
+
+
+class Progress:
+    """Shows that a run goes on: a turning line on a terminal, elsewhere a line when something changes.
+
+    Args:
+        run: The run's id.
+        mode: What it does.
+    """
+
+    def __init__(self, run: str, mode: str) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._title = f"{mode} {run}"
+        self._told = ""
+        self._turning = self._console.status(f"{self._title}: started") if self._console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        if self._turning:
+            self._turning.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def show(self, record: Record | None) -> None:
+        """Take the run's record as it is now."""
+        told = "started" if record is None else _progress(record)
+        if told == self._told:
+            return
+        self._told = told
+        if self._turning:
+            self._turning.update(f"{self._title}: {told}")
+        else:
+            self._console.print(f"{self._title}: {told}", markup=False)
+
+    def close(self) -> None:
+        """Put the line away; may be called twice."""
+        if self._turning:
+            self._turning.stop()
+
+
+def _progress(record: Record) -> str:
+    if record.outcome != RUNNING:
+        return record.outcome
+    pending = f", {len(record.revisions)} pending" if record.revisions else ""
+    protected = ", restore point made" if record.restore_point else ""
+    return f"running{pending}{protected}"
+
+
+def _line(label: str, text: str) -> str:
+    return f"{label:<{_LABEL}}{text}"
+
+
+def _state(state: State | None) -> Iterable[str]:
+    if state is None:
+        yield _line("schema", "unknown: no run has looked at it yet")
+        return
+    yield _line("schema", position(state.revisions))
+    if state.dirty:
+        yield _line("", click.style(f"not clean: {state.dirty}", fg="red", bold=True))
+    yield _line("works", f"with images at {'; '.join(state.compatible_with)}")
+    if state.image:
+        yield _line("image", state.image)
+
+
+def _lease(lease: Lease | None) -> str:
+    if lease is None or lease.holder is None:
+        return "free"
+    until = datetime.fromtimestamp(lease.expires, UTC)
+    return f"held by {lease.holder} (token {lease.token}), until {until:%Y-%m-%d %H:%M} UTC at the latest"
+
+
+def _table(runs: Sequence[Record]) -> Iterable[str]:
+    rows = [("started", "run", "mode", "version", "outcome", "schema", "afterwards")]
+    rows += [
+        (one.started[:16].replace("T", " "), one.id, one.mode, one.version, one.outcome, _way(one), one.release or "")
+        for one in runs
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for number, row in enumerate(rows):
+        text = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        failed = number > 0 and runs[number - 1].passed is False
+        yield click.style(text, fg="red") if failed else text
+        if failed:
+            yield click.style(f"  {runs[number - 1].message}", dim=True)
+
+
+def _way(record: Record) -> str:
+    before, after = position(record.before), position(record.after)
+    if not record.before and not record.after:
+        return "-" if record.outcome == RUNNING else before
+    return before if before == after else f"{before} -> {after}"
+
+
+def _restore_point(record: Record) -> Iterable[str]:
+    point = record.restore_point
+    if point and point.snapshot:
+        yield _line("snapshot", f"{point.snapshot} of {point.snapshot_at}")
+    if point and point.restorable_until:
+        yield _line("restorable", f"to {point.restorable_until}")
+
+
+def _reports(record: Record) -> list[RevisionReport]:
+    """Return a record's revisions with their findings, as the runner's report had them."""
+    findings = [Finding.from_dict(one) for one in record.findings]
+    return [
+        RevisionReport(
+            revision=one["revision"],
+            message=one["message"],
+            phase=Phase(one["phase"]),
+            reversible=one["reversible"],
+            findings=tuple(finding for finding in findings if finding.revision == one["revision"]),
+        )
+        for one in record.revisions
+    ]
+
+
+def _taken_back(revision: Mapping[str, Any]) -> str:
+    kind = "reversible" if revision["reversible"] else click.style("cannot be taken back", fg="red")
+    return f"{revision['revision']}  {revision['message']}  ({revision['phase']}, {kind})"
+
+
+def _coloured(text: str) -> str:
+    words = "|".join(map(re.escape, _COLOURS))
+    return re.sub(
+        rf"^  ({words})(.*)$",
+        lambda found: f"  {click.style(found[1] + found[2], fg=_COLOURS[found[1]])}",
+        text,
+        flags=re.MULTILINE,
+    )

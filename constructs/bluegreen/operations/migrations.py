@@ -1,0 +1,225 @@
+"""The migrations of a deployed service, through the function that a release also goes through."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+from bluegreen.release.migrations.lease import Lease
+from bluegreen.release.migrations.ledger import Mode, Record, State, position
+from bluegreen.release.migrations.result import Outcome
+
+from .aws import Clients, OperationError, errors_told
+from .stack import Resource
+
+RESOURCE_TYPE = "Custom::Migrations"
+
+LONGEST_RUN_SECONDS = 60 * 60
+"""A run may take less than 55 minutes, which is all that CodeDeploy waits for a hook."""
+
+LONGEST_BEGIN_SECONDS = 120
+"""A run writes its record when its first step is entered, seconds after its start."""
+
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 15.0
+
+
+class Time(Protocol):
+    """What waiting needs."""
+
+    def now(self) -> float:
+        """Return seconds that only grow."""
+
+    def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+
+
+class RealTime:
+    """The machine's time."""
+
+    def now(self) -> float:
+        """Return seconds that only grow."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Return after so many seconds."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """What the ledger holds of a service's database.
+
+    Args:
+        service: The service's name.
+        database: The database instance's identifier.
+        state: Where the schema is; None when no run has looked at it yet.
+        lease: Who may migrate it; None when nobody ever has.
+        runs: The newest records, newest first; those of other services with the same database are among them.
+    """
+
+    service: str
+    database: str
+    state: State | None
+    lease: Lease | None
+    runs: tuple[Record, ...]
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        """Read what the function answers."""
+        state, lease = document["state"], document["lease"]
+        return cls(
+            service=document["service"],
+            database=document["database"],
+            state=State.from_dict(state) if state else None,
+            lease=Lease(**lease) if lease else None,
+            runs=tuple(Record.from_dict(one) for one in document["runs"]),
+        )
+
+
+class Migrations:
+    """The migrations of one service.
+
+    Args:
+        function: The name of the function that runs them.
+        clients: AWS.
+        clock: Where time comes from; the machine's when omitted.
+    """
+
+    def __init__(self, function: str, clients: Clients, clock: Time | None = None) -> None:
+        self.function = function
+        self._clients = clients
+        self._time = clock or RealTime()
+
+    @classmethod
+    def of(cls, found: Sequence[Resource], stack: str, service: str | None, clients: Clients) -> Self:
+        """Return the migrations of a stack's service.
+
+        Args:
+            found: The stack's resources.
+            stack: The stack's name.
+            service: How the logical id of its `Custom::Migrations` begins; may be None when the stack has one.
+            clients: AWS.
+
+        Raises:
+            OperationError: If the stack has none, or several and the service does not tell which.
+        """
+        return cls(_choose([one for one in found if one.type == RESOURCE_TYPE], stack, service), clients)
+
+    def status(self) -> Status:
+        """Return what the ledger holds.
+
+        Raises:
+            OperationError: If AWS or the function refuses.
+        """
+        return Status.from_dict(self._ask({"step": "status"}))
+
+    def start(self, mode: Mode, to: str | None = None) -> str:
+        """Start a run in the caller's name, and return its id.
+
+        Args:
+            mode: plan, run or downgrade.
+            to: The revision to go back to; for downgrade alone.
+
+        Raises:
+            OperationError: If AWS or the function refuses.
+        """
+        with errors_told():
+            by = self._clients("sts").get_caller_identity()["Arn"]
+        return str(self._ask({"step": "start", "mode": mode, "to": to, "by": by})["run"])
+
+    def record(self, run: str) -> Record | None:
+        """Return what the ledger holds of a run; None when it holds nothing.
+
+        Raises:
+            OperationError: If AWS or the function refuses.
+        """
+        told = self._ask({"step": "run", "id": run})
+        return Record.from_dict(told) if told else None
+
+    def follow(self, run: str, show: Callable[[Record | None], None]) -> Record:
+        """Wait until a run has ended, and return its record.
+
+        Args:
+            run: Its id.
+            show: Is given the record each time that it was looked at.
+
+        Raises:
+            OperationError: If the run did not begin or end in its time, or AWS or the function refuses.
+        """
+        begun, pause = self._time.now(), _FIRST_PAUSE_SECONDS
+        while True:
+            record = self.record(run)
+            show(record)
+            if record is not None and record.ended:
+                return record
+            self._check_time(run, record, self._time.now() - begun)
+            self._time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+
+    def _check_time(self, run: str, record: Record | None, seconds: float) -> None:
+        if record is None and seconds >= LONGEST_BEGIN_SECONDS:
+            raise OperationError(
+                f"run {run} did not begin within {LONGEST_BEGIN_SECONDS} s",
+                hint=f"look at the executions of the state machine, and at the log of the function {self.function}",
+            )
+        if seconds >= LONGEST_RUN_SECONDS:
+            raise OperationError(
+                f"run {run} did not end within {LONGEST_RUN_SECONDS // 60} min",
+                hint="`bluegreen migrations status` shows what it does; no other run begins while it holds the lease",
+            )
+
+    def _ask(self, event: Mapping[str, Any]) -> Any:
+        with errors_told():
+            answer = self._clients("lambda").invoke(FunctionName=self.function, Payload=json.dumps(event).encode())
+            told = json.loads(answer["Payload"].read() or b"null")
+        if "FunctionError" in answer:
+            said = told.get("errorMessage", "it said nothing") if isinstance(told, dict) else told
+            raise OperationError(
+                f"the function {self.function} refuses: {said}", hint="its log says more, if this does not say enough"
+            )
+        return told
+
+
+def taken_back(runs: Sequence[Record], to: str) -> tuple[Mapping[str, Any], ...] | None:
+    """Return the revisions that a downgrade would take back, as far as the ledger knows.
+
+    Args:
+        runs: Records, newest first.
+        to: The revision to go back to.
+
+    Returns:
+        The revisions as the records have them, newest first; None when the records do not lead there.
+    """
+    found: list[Mapping[str, Any]] = []
+    for run in runs:
+        if run.outcome != Outcome.MIGRATED:
+            continue
+        if run.mode is Mode.DOWNGRADE:
+            return None  # what the runs before it brought is gone already
+        for revision in reversed(run.revisions):
+            if revision["revision"] == to:
+                return tuple(found)
+            found.append(revision)
+        if to == position(run.before):
+            return tuple(found)
+    return None
+
+
+def _choose(found: Sequence[Resource], stack: str, service: str | None) -> str:
+    if not found:
+        raise OperationError(
+            f"the stack {stack!r} has no migrations",
+            hint="name the stack of a service whose hooks have AlembicMigrations with --stack",
+        )
+    chosen = [one for one in found if service is None or one.logical_id.lower().startswith(service.lower())]
+    if len(chosen) == 1:
+        return chosen[0].physical_id
+    names = ", ".join(sorted(one.logical_id for one in found))
+    if not chosen:
+        raise OperationError(f"the stack {stack!r} has no migrations of a service {service!r}; it has {names}")
+    raise OperationError(
+        f"the stack {stack!r} has migrations of several services: {names}",
+        hint="name one with --service: the beginning of its name suffices",
+    )
