@@ -15,17 +15,6 @@ from bluegreen.rehearsal.cloud.metrics import MetricName, MetricStore
 from bluegreen.rehearsal.cloud.network import Network
 
 
-def test_clock_turns_cloud_seconds_into_real_ones() -> None:
-    """With a factor of 60 a cloud minute lasts a real second."""
-    assert Clock(60).real(60) == 1
-
-
-def test_clock_never_runs_slower_than_real_time() -> None:
-    """A factor below 1 is refused with the value."""
-    with pytest.raises(ValueError, match=r"at least 1, got 0\.5"):
-        Clock(0.5)
-
-
 def test_network_never_hands_out_an_address_twice() -> None:
     """Task addresses are distinct, also past the first 255."""
     network = Network(first=1)

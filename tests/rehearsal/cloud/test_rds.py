@@ -1,7 +1,5 @@
 import json
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.postgres import PostgresError, free_address
 from bluegreen.rehearsal.cloud.rds import DBInstanceType, Rds, SecretTargetAttachmentType
 from tests.rehearsal.cloud.checked import Checked
+from tests.rehearsal.cloud.running import started
 
 PROPERTIES = {
     "DBInstanceIdentifier": "Orders-DB",
@@ -199,20 +198,8 @@ def test_a_server_that_cannot_be_set_up_shows_its_log(tmp_path: Path) -> None:
 
 @pytest.fixture
 def endpoint(tmp_path: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    program = Path(__file__).with_name("database_in_ministack.py")
-    with (tmp_path / "log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, str(program), str(port), str(tmp_path)], stdout=subprocess.PIPE, stderr=log, text=True
-        )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n", (tmp_path / "log").read_text()
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    assert process.wait(20) == 0
-    process.stdout.close()
+    with started("database_in_ministack.py", tmp_path) as cloud:
+        yield cloud.endpoint
 
 
 TEMPLATE = {
