@@ -1,0 +1,183 @@
+"""Puts together what squawk and our own checks say of pending revisions, graded, with what a revision lets pass."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bluegreen.migrations.project import RevisionSource
+from bluegreen.release.migrations.findings import Finding, Grade
+
+from . import rules as names
+from .checks import Transaction, check
+from .pending import Pending, touches
+from .rules import Rule
+from .squawk import Broken, Remark, lint
+from .tree import Node, blank, parse
+
+_LONGEST_STATEMENT = 160
+_SHORTEST_REASON = 10
+_SAID_BETTER_BY = {
+    # A unique or primary key cannot be NOT VALID, so its own rule must tell what to do.
+    "constraint-missing-not-valid": {
+        "adding-foreign-key-constraint",
+        "disallowed-unique-constraint",
+        "adding-serial-primary-key-field",
+    },
+    "ban-new-write-restriction": {"set-not-null", "adding-required-field"},
+    "ban-disable-trigger": {"ban-alter-row-level-security"},
+    "ban-replace-view-function": {"create-trigger", "create-rule"},
+}
+
+
+def judge(revisions: Sequence[RevisionSource], grades: Mapping[str, Grade]) -> dict[str, tuple[Finding, ...]]:
+    """Return what is wrong with pending revisions while the version before them still serves.
+
+    Args:
+        revisions: All that are pending, in the order in which they run: what one makes is new to the next.
+        grades: Changes to the rules' grades, by name.
+
+    Returns:
+        Findings by revision, in the order of its statements; an empty tuple when nothing was found.
+
+    Raises:
+        ValueError: If a rule of `grades` does not exist, or its grade is final.
+    """
+    rules = names.graded(grades)
+    pending = Pending()
+    return {one.revision: tuple(_overridden(one, _findings(one, rules, pending), rules)) for one in revisions}
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A rule broken at a statement."""
+
+    rule: str
+    statement: Node
+    message: str = ""
+
+
+def _findings(revision: RevisionSource, rules: Mapping[str, Rule], pending: Pending) -> list[Finding]:
+    if revision.statements is None:
+        return [_of_gate(names.NOT_VISIBLE, revision, revision.unrendered, rules)]
+    if not revision.statements:
+        return []
+    try:
+        found = _found(revision, rules, pending)
+    except Broken as error:
+        return [_of_gate(names.BROKEN, revision, str(error), rules)]
+    findings = [_finding(one, revision, rules.get(one.rule)) for one in found]
+    return list(dict.fromkeys(one for one in findings if one is not None))
+
+
+def _found(revision: RevisionSource, rules: Mapping[str, Rule], pending: Pending) -> list[_Found]:
+    """Go through the statements in their order, as the database will."""
+    sql = "\n;\n".join(revision.statements or ())
+    sql = blank(sql, parse(sql)[1])
+    root, _ = parse(sql)
+    # Squawk would take a table for new that may have been there.
+    perhaps = [one for one in root.children if one.kind.startswith("CREATE_TABLE") and one.has("IF_NOT_EXISTS")]
+    remarks = lint(blank(sql, perhaps), transactional=revision.transactional, ask_for=names.to_ask_for(rules))
+    transaction = Transaction(open=revision.transactional, pending=pending)
+    found = []
+    for statement in root.children:
+        here = [one for one in remarks if statement.start <= one.offset < statement.end]
+        both = [
+            *(_Found(rule, statement) for rule in check(statement, transaction)),
+            *(_Found(one.rule, statement, one.message) for one in here if not _is_harmless(one, statement, pending)),
+        ]
+        heard = {one.rule for one in both}
+        found += [
+            one
+            for one in both
+            if not (one.rule in names.NEW_IS_HARMLESS and pending.is_new(statement))
+            and not heard & _SAID_BETTER_BY.get(one.rule, set())
+        ]
+        if statement.kind != "SEMICOLON":
+            transaction.note(statement)
+    within = [(one.start, one.end) for one in root.children]
+    lost = [one for one in remarks if not any(start <= one.offset < end for start, end in within)]
+    return found + [_Found(one.rule, root, one.message) for one in lost]
+
+
+def _is_harmless(remark: Remark, statement: Node, pending: Pending) -> bool:
+    """Return whether what squawk objects to cannot hurt, because the column it is about is new."""
+    action = statement.at(remark.offset) or statement
+    column = pending.column(statement, action.child("COLUMN_NAME_REF"))
+    match remark.rule:
+        case "renaming-object":
+            return statement.kind == "ALTER_INDEX"  # no query names an index
+        case "ban-drop-column" | "renaming-column" | "ban-set-default" | "ban-drop-not-null" | "ban-alter-identity":
+            return column is not None
+        case "ban-drop-default":
+            return column is not None and not column.required
+        case "ban-alter-generated-expression":
+            return action.kind == "ADD_COLUMN"
+        case "ban-new-write-restriction":
+            # With NOT NULL it has a default, or adding-required-field speaks.
+            return action.kind == "ADD_COLUMN" or pending.are_left_null(
+                statement, statement if statement.kind == "CREATE_INDEX" else action
+            )
+    return False
+
+
+def _finding(found: _Found, revision: RevisionSource, rule: Rule | None) -> Finding | None:
+    if rule is None:
+        rule = Rule(
+            grade=Grade.BLOCK,
+            breaks=f"squawk has a rule that this gate does not know: {found.message}",
+            rewrite="judge it by squawk's documentation, and allow it by its name",
+        )
+    if rule.grade is None:
+        return None
+    return Finding(
+        rule=found.rule,
+        grade=rule.grade,
+        revision=revision.revision,
+        statement=_short(found.statement.text),
+        breaks=f"{rule.breaks}: {found.message}" if found.rule == "syntax-error" else rule.breaks,
+        rewrite=rule.rewrite,
+        lock=_lock(rule.lock, found.statement),
+    )
+
+
+def _lock(mode: str, statement: Node) -> str:
+    """Name what is locked; a rule of other objects than tables, views and indexes locks none that hurts."""
+    if not mode.isupper():
+        return mode
+    others = [one.name() for one in statement.all("VIEW_REF", "INDEX_REF")]
+    locked = touches(statement) or others
+    return f"{mode} on {', '.join(dict.fromkeys(locked))}" if locked else ""
+
+
+def _of_gate(rule: str, revision: RevisionSource, text: str, rules: Mapping[str, Rule]) -> Finding:
+    """Return a finding that is about no statement."""
+    kind = rules[rule]
+    return Finding(
+        rule=rule,
+        grade=kind.grade or Grade.BLOCK,
+        revision=revision.revision,
+        statement=_short(text),
+        breaks=kind.breaks,
+        rewrite=kind.rewrite,
+    )
+
+
+def _overridden(revision: RevisionSource, findings: list[Finding], rules: Mapping[str, Rule]) -> Iterator[Finding]:
+    """Yield the findings with the revision's reasons, and what is wrong with the reasons."""
+    reasons = {rule: reason.strip() for rule, reason in revision.allow.items() if rule not in names.FINAL}
+    good = {rule: reason for rule, reason in reasons.items() if len(reason) >= _SHORTEST_REASON}
+    for one in findings:
+        yield replace(one, override=good.get(one.rule))
+    heard = {one.rule for one in findings}
+    for rule, reason in revision.allow.items():
+        text = f'allow = {{"{rule}": "{reason}"}}'
+        if rule not in reasons or (rule not in rules and rule not in heard):
+            yield _of_gate(names.UNKNOWN_OVERRIDE, revision, text, rules)
+        elif rule not in good:
+            yield _of_gate(names.BAD_REASON, revision, text, rules)
+        elif rule not in heard:
+            yield _of_gate(names.UNUSED_OVERRIDE, revision, text, rules)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.rstrip(";").split())
+    return line if len(line) <= _LONGEST_STATEMENT else f"{line[:_LONGEST_STATEMENT]} ..."
