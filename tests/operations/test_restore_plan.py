@@ -10,7 +10,8 @@ from botocore import xform_name
 from bluegreen.operations.aws import OperationError
 from bluegreen.operations.migrations import Status
 from bluegreen.operations.restore import plan_restore
-from bluegreen.operations.restore_plan import NothingToRestoreError, Seen, Service, Step, restore_plan
+from bluegreen.operations.restore_plan import NothingToRestoreError, restore_plan
+from bluegreen.operations.restore_steps import Seen, Service, Step
 from bluegreen.operations.stack import resources
 from bluegreen.release.migrations.ledger import Record, RestorePoint
 from tests.operations.deployed import MIGRATED, PLANNED, Deployed, refusal

@@ -10,7 +10,8 @@ from bluegreen.release.migrations.ledger import Record
 
 from .aws import Clients, OperationError, errors_told
 from .migrations import Status
-from .restore_plan import NothingToRestoreError, RestorePlan, Seen, Service, restore_plan
+from .restore_plan import NothingToRestoreError, RestorePlan, restore_plan
+from .restore_steps import Seen, Service
 from .stack import Resource
 
 

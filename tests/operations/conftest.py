@@ -1,0 +1,3 @@
+from tests.rehearsal.cloud.conftest import cloud
+
+__all__ = ["cloud"]
