@@ -58,7 +58,7 @@ class World:
             self.tell("task", address=f"127.77.0.{number}", version=f"v{number}")
 
     def tell(self, kind: str, **facts: str) -> None:
-        self.entries.append({"at": 60.0 * time.monotonic(), "what": f"{kind} {facts}", "kind": kind, "facts": facts})
+        self.entries.append({"real": time.monotonic(), "what": f"{kind} {facts}", "kind": kind, "facts": facts})
 
     def describe_stacks(self, **_: str) -> dict[str, Any]:
         return {"Stacks": [{"StackStatus": self.status}]}

@@ -8,14 +8,14 @@ from bluegreen.rehearsal.local_cloud import CloudError
 from bluegreen.rehearsal.watcher import Timekeeper, Watcher
 
 
-def test_cloud_time_becomes_real_time() -> None:
+def test_the_clouds_time_becomes_this_processs() -> None:
     """The entry that came soonest sets the clock; differences between entries are exact."""
-    time = Timekeeper(factor=60)
-    time.received(at=60_000.0, now=50.3)  # 0.3 s late
-    time.received(at=60_060.0, now=51.02)  # 0.02 s late
-    time.received(at=60_120.0, now=52.1)
-    assert time.real(60_000.0) == pytest.approx(50.02)
-    assert time.real(60_120.0) - time.real(60_000.0) == pytest.approx(2.0)
+    time = Timekeeper()
+    time.received(real=10.0, now=50.3)  # 0.3 s late
+    time.received(real=11.0, now=51.02)  # 0.02 s late
+    time.received(real=12.0, now=52.1)
+    assert time.here(10.0) == pytest.approx(50.02)
+    assert time.here(12.0) - time.here(10.0) == pytest.approx(2.0)
 
 
 class Cloud:
@@ -30,7 +30,7 @@ class Cloud:
         if self.looks > self._dies_after:
             raise CloudError("the local cloud ended with exit code 1")
         facts = {"address": f"127.77.0.{since}", "version": "v1"}
-        return [{"at": 60.0 * since, "what": f"entry {since}", "kind": "task", "facts": facts}], since + 1
+        return [{"real": 1.0 * since, "what": f"entry {since}", "kind": "task", "facts": facts}], since + 1
 
     def state(self) -> dict[str, Any]:
         return {"looks": self.looks}
@@ -47,7 +47,7 @@ def test_every_entry_is_seen_once_and_in_order() -> None:
             enough.set()
 
     states: list[Any] = []
-    watcher = Watcher(Cloud(dies_after=100), 60, on_event=hear, on_state=states.append)
+    watcher = Watcher(Cloud(dies_after=100), on_event=hear, on_state=states.append)
     watcher.start()
     assert enough.wait(10)
     watcher.stop()
@@ -62,7 +62,7 @@ def test_every_entry_is_seen_once_and_in_order() -> None:
 def test_the_death_of_the_cloud_is_told() -> None:
     """A cloud that ends while it is watched is an error for whoever asks, not a silent end of the journal."""
     cloud = Cloud(dies_after=1)
-    watcher = Watcher(cloud, 60, on_event=lambda _: None, on_state=lambda _: None)
+    watcher = Watcher(cloud, on_event=lambda _: None, on_state=lambda _: None)
     watcher.start()
     with pytest.raises(CloudError, match="exit code 1"):
         watcher.wait_past(5)

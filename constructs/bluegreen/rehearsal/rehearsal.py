@@ -187,7 +187,7 @@ class Rehearsal:
             cdk = CdkCli(folder, own, self.cloud.environment())
             self._exit.callback(cdk.stop)
             self._commands[name] = cdk
-        self._watcher = Watcher(self.cloud, factor, on_event=self._show.event, on_state=self._show.state)
+        self._watcher = Watcher(self.cloud, on_event=self._show.event, on_state=self._show.state)
         self._watcher.start()
         self._exit.callback(self._watcher.stop)
 

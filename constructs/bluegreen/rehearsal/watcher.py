@@ -25,26 +25,22 @@ class Watched(Protocol):
 
 
 class Timekeeper:
-    """Turns cloud time into `time.monotonic()`, without a clock in common.
+    """Turns the seconds since the cloud began into `time.monotonic()`, without a clock in common.
 
     An entry is always received a little after it was written. The entry received soonest tells the difference between
     the two clocks best, so the estimate only improves; what is left of the delay is less than one poll.
-
-    Args:
-        factor: Cloud seconds per real second.
     """
 
-    def __init__(self, factor: float) -> None:
-        self._factor = factor
+    def __init__(self) -> None:
         self._difference = float("inf")
 
-    def received(self, at: float, now: float) -> None:
-        """Learn that an entry written at cloud time `at` arrived at `now`."""
-        self._difference = min(self._difference, now - at / self._factor)
+    def received(self, real: float, now: float) -> None:
+        """Learn that an entry written `real` seconds after the cloud began arrived at `now`."""
+        self._difference = min(self._difference, now - real)
 
-    def real(self, at: float) -> float:
-        """Return the real time of a cloud time; infinite before anything was received."""
-        return self._difference + at / self._factor
+    def here(self, real: float) -> float:
+        """Return this process's time of a moment of the cloud's; infinite before anything was received."""
+        return self._difference + real
 
 
 class Watcher:
@@ -52,7 +48,6 @@ class Watcher:
 
     Args:
         cloud: What is watched.
-        factor: Cloud seconds per real second.
         on_event: Called with each event; its time is the best known so far.
         on_state: Called with the cloud's state now and then.
     """
@@ -60,13 +55,12 @@ class Watcher:
     def __init__(
         self,
         cloud: Watched,
-        factor: float,
         *,
         on_event: Callable[[Event], None],
         on_state: Callable[[Mapping[str, Any]], None],
     ) -> None:
         self._cloud = cloud
-        self._time = Timekeeper(factor)
+        self._time = Timekeeper()
         self._on_event = on_event
         self._on_state = on_state
         self._entries: list[dict[str, Any]] = []
@@ -136,14 +130,14 @@ class Watcher:
     def _take(self, entries: Sequence[dict[str, Any]], now: float) -> None:
         with self._lock:
             for entry in entries:
-                self._time.received(entry["at"], now)
+                self._time.received(entry["real"], now)
             self._entries.extend(entries)
             events = [self._event(entry) for entry in entries]
         for event in events:
             self._on_event(event)
 
     def _event(self, entry: dict[str, Any]) -> Event:
-        return Event(self._time.real(entry["at"]), entry["what"], entry["kind"], entry["facts"])
+        return Event(self._time.here(entry["real"]), entry["what"], entry["kind"], entry["facts"])
 
 
 def task_versions(events: Sequence[Event]) -> dict[str, str]:

@@ -70,7 +70,9 @@ def test_control_shows_state_and_journal(control: Control) -> None:
     assert fetch(f"{control.url}/state") == {"ecs": {"services": []}}
     page = fetch(f"{control.url}/journal?since=0")
     assert page["next"] == 1
-    assert page["entries"][0] == {
+    (entry,) = page["entries"]
+    assert 0 <= entry.pop("real") < 60
+    assert entry == {
         "at": 42.0,
         "what": "task started",
         "kind": "task",
