@@ -84,6 +84,13 @@ def test_a_plan_goes_from_stopped_writers_to_a_started_version() -> None:
     assert step(plan.steps, "Start").commands[0].endswith("--service orders --desired-count 3")
 
 
+@pytest.mark.parametrize("count", [0, None])
+def test_a_number_of_tasks_that_is_not_known_is_left_to_the_reader(count: int | None) -> None:
+    """A plan that is made after the writers were stopped does not start none."""
+    plan = restore_plan(record(), [], seen(services=(replace(ORDERS, desired_count=count),)))
+    assert step(plan.steps, "Start").commands[0].endswith("--desired-count COUNT")
+
+
 def test_a_restore_has_the_settings_of_the_instance() -> None:
     """What AWS would otherwise set to its defaults is named: network, parameters, protection."""
     command = step(restore_plan(record(), [], seen()).steps, "Restore").commands[0]

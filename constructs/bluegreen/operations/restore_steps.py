@@ -209,7 +209,7 @@ def _swap(names: _Names) -> Step:
 def _start(record: Record, seen: Seen) -> Step:
     commands = []
     for one in seen.services:
-        count = "COUNT" if one.desired_count is None else str(one.desired_count)
+        count = str(one.desired_count or "COUNT")  # none when the writers were stopped before the plan was made
         commands.append(_aws("ecs", "update-service", cluster=one.cluster, service=one.name, desired_count=count))
         if one.scaled:
             commands.append(_suspend(one, suspended=False))
