@@ -12,6 +12,7 @@ from alembic.operations import Operations
 from alembic.script import Script
 from sqlalchemy.dialects import postgresql
 
+from .errors import first_line
 from .syntax import asks_how_it_runs
 
 
@@ -58,11 +59,6 @@ def render_sql(script: Script, direction: Literal["upgrade", "downgrade"] = "upg
         why = f"{direction}() needs a database to know its SQL ({type(error).__name__}: {first_line(error)})"
         return Rendering(statements=None, why_not=why, leaves_transaction=context.left_transaction)
     return Rendering(statements=tuple(output.statements), leaves_transaction=context.left_transaction)
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of what an exception says."""
-    return (str(error).strip().splitlines() or [""])[0]
 
 
 class _Statements(io.StringIO):
