@@ -87,7 +87,7 @@ def test_a_plan_shows_what_is_pending(deployed: Deployed) -> None:
     assert end.exit_code == 0
     assert "pending: migrated from a1 to b2" in end.stdout
     assert "b2  Add a note  (expand, reversible)\n  nothing found" in end.stdout
-    assert end.stderr == "plan plan-1: started\n" or "plan plan-1: running" in end.stderr
+    assert end.stderr == "plan plan-1: running\nplan plan-1: pending\n"
     assert started(deployed) == ["plan"]
 
 

@@ -99,7 +99,7 @@ class Deployed:
             "lease": {"token": 2, "holder": None, "machine": "", "expires": 0},
             "runs": [MIGRATED.to_dict()],
         }
-        self.ends: dict[str, Record | None] = {"plan": PLANNED, "run": MIGRATED}
+        self.ends: dict[str, Record] = {"plan": PLANNED, "run": MIGRATED}
         self.answers: dict[str, Any] = {
             "sts.get_caller_identity": {"Arn": CALLER},
             "ecs.describe_services": {"services": [{"desiredCount": 3}]},
@@ -152,8 +152,6 @@ class Deployed:
 
     def _run(self, run: str) -> Any:
         record = self.ends[run.partition("-")[0]]
-        if record is None:
-            return None
         if run not in self._seen:
             self._seen.add(run)
             record = Record(id=run, mode=record.mode, version="v2", by=CALLER, started=record.started)

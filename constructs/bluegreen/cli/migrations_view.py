@@ -117,9 +117,9 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def show(self, record: Record | None) -> None:
+    def show(self, record: Record) -> None:
         """Take the run's record as it is now."""
-        told = "started" if record is None else _progress(record)
+        told = _progress(record)
         if told == self._told:
             return
         self._told = told

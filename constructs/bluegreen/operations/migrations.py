@@ -18,9 +18,6 @@ RESOURCE_TYPE = "Custom::Migrations"
 LONGEST_RUN_SECONDS = 60 * 60
 """A run may take less than 55 minutes, which is all that CodeDeploy waits for a hook."""
 
-LONGEST_BEGIN_SECONDS = 120
-"""A run writes its record when its first step is entered, seconds after its start."""
-
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 15.0
 
@@ -129,16 +126,15 @@ class Migrations:
             by = self._clients("sts").get_caller_identity()["Arn"]
         return str(self._ask({"step": "start", "mode": mode, "to": to, "by": by})["run"])
 
-    def record(self, run: str) -> Record | None:
-        """Return what the ledger holds of a run; None when it holds nothing.
+    def record(self, run: str) -> Record:
+        """Return what the ledger holds of a run; a run is recorded before it begins.
 
         Raises:
-            OperationError: If AWS or the function refuses.
+            OperationError: If there is no such run, or AWS or the function refuses.
         """
-        told = self._ask({"step": "run", "id": run})
-        return Record.from_dict(told) if told else None
+        return Record.from_dict(self._ask({"step": "run", "id": run}))
 
-    def follow(self, run: str, show: Callable[[Record | None], None]) -> Record:
+    def follow(self, run: str, show: Callable[[Record], None]) -> Record:
         """Wait until a run has ended, and return its record.
 
         Args:
@@ -146,29 +142,21 @@ class Migrations:
             show: Is given the record each time that it was looked at.
 
         Raises:
-            OperationError: If the run did not begin or end in its time, or AWS or the function refuses.
+            OperationError: If the run did not end in its time, or AWS or the function refuses.
         """
         begun, pause = self._time.now(), _FIRST_PAUSE_SECONDS
         while True:
             record = self.record(run)
             show(record)
-            if record is not None and record.ended:
+            if record.ended:
                 return record
-            self._check_time(run, record, self._time.now() - begun)
+            if self._time.now() - begun >= LONGEST_RUN_SECONDS:
+                raise OperationError(
+                    f"run {run} did not end within {LONGEST_RUN_SECONDS // 60} min",
+                    hint="`bluegreen migrations status` shows what it does; no other run begins while it has the lease",
+                )
             self._time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
-
-    def _check_time(self, run: str, record: Record | None, seconds: float) -> None:
-        if record is None and seconds >= LONGEST_BEGIN_SECONDS:
-            raise OperationError(
-                f"run {run} did not begin within {LONGEST_BEGIN_SECONDS} s",
-                hint=f"look at the executions of the state machine, and at the log of the function {self.function}",
-            )
-        if seconds >= LONGEST_RUN_SECONDS:
-            raise OperationError(
-                f"run {run} did not end within {LONGEST_RUN_SECONDS // 60} min",
-                hint="`bluegreen migrations status` shows what it does; no other run begins while it holds the lease",
-            )
 
     def _ask(self, event: Mapping[str, Any]) -> Any:
         with errors_told():
