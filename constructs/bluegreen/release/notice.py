@@ -49,7 +49,7 @@ def ready(service: str, version: str, deployment_id: str, now: str, approval_min
     end = datetime.fromisoformat(now).astimezone(UTC) + timedelta(minutes=approval_minutes)
     until = end.strftime("%Y-%m-%d %H:%M UTC")
     return Notice(
-        _subject(f"{service}: {version} waits for approval until {until}"),
+        subject(f"{service}: {version} waits for approval until {until}"),
         f"{version} of {service} is healthy and tested; production is still on the version before it.\n"
         f"Continue: aws deploy continue-deployment --deployment-id {deployment_id} --deployment-wait-type READY_WAIT\n"
         f"Refuse: aws deploy stop-deployment --deployment-id {deployment_id} --auto-rollback-enabled\n"
@@ -72,7 +72,7 @@ def handed_on(service: str, version: str, reason: str) -> Notice:
         >>> handed_on("orders", "v2", "v2 is tested and its traffic moves").subject
         'orders: release of v2 goes on after cdk deploy'
     """
-    return Notice(_subject(f"{service}: release of {version} goes on after cdk deploy"), f"{reason}.")
+    return Notice(subject(f"{service}: release of {version} goes on after cdk deploy"), f"{reason}.")
 
 
 def succeeded(service: str, version: str, reason: str) -> Notice:
@@ -90,7 +90,7 @@ def succeeded(service: str, version: str, reason: str) -> Notice:
         >>> succeeded("orders", "v2", "v2 serves all of production since d-1").subject
         'orders: v2 is released'
     """
-    return Notice(_subject(f"{service}: {version} is released"), f"{reason}.")
+    return Notice(subject(f"{service}: {version} is released"), f"{reason}.")
 
 
 def failed(service: str, version: str, message: str) -> Notice:
@@ -113,7 +113,7 @@ def failed(service: str, version: str, message: str) -> Notice:
         The stack still names v2: deploy a good version next; deploying v2 again changes nothing in the stack.
     """
     return Notice(
-        _subject(f"{service}: release of {version} FAILED"),
+        subject(f"{service}: release of {version} FAILED"),
         f"{message}.\nThe stack still names {version}: deploy a good version next; deploying {version} again changes "
         "nothing in the stack.",
     )
@@ -138,12 +138,12 @@ def deleted(service: str, version: str, deployment_id: str) -> Notice:
         'orders is being deleted: deployment d-1, which was under way, is stopped and not rolled back.'
     """
     return Notice(
-        _subject(f"{service}: deleted during a release; the stack named {version}"),
+        subject(f"{service}: deleted during a release; the stack named {version}"),
         f"{service} is being deleted: deployment {deployment_id}, which was under way, is stopped and not rolled back.",
     )
 
 
-def _subject(text: str) -> str:
+def subject(text: str) -> str:
     """Return a text as SNS takes it as a subject: every character that it would refuse becomes a question mark."""
     printable = "".join(character if " " <= character <= "~" else "?" for character in " ".join(text.split()))
     return printable if len(printable) <= LONGEST_SUBJECT else f"{printable[: LONGEST_SUBJECT - 3]}..."

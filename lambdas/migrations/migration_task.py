@@ -1,0 +1,141 @@
+"""The steps that have the runner work, and read what it told."""
+
+import dataclasses
+import json
+from typing import Any
+
+import migration_tasks
+from bluegreen.release.migrations import messages
+from bluegreen.release.migrations.decisions import Protect, after_migration, after_plan
+from bluegreen.release.migrations.ledger import Mode, State, compatible_after, compatible_before
+from bluegreen.release.migrations.result import Outcome, Result
+from migration_progress import Phase
+from migration_run import Next, Run
+from migration_tasks import EndedTask
+
+_RESULT_WAIT_SECONDS = 2
+_LONGEST_RESULT_WAIT = 60
+_LONGEST_STOP_WAIT = 120
+_WHOLE = {Outcome.MIGRATED, Outcome.NOTHING_PENDING}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Silent:
+    """The runner ended without a result."""
+
+    message: str
+
+
+def plan(run: Run) -> Next | None:
+    """Have the runner plan; then decide what follows."""
+    progress, settings = run.progress, run.settings
+    if not progress.task_started_at:
+        return run.task(settings.task_definition, settings.plan_command(run.plan_seconds), run.plan_seconds)
+    told = _told(run, "plan")
+    if isinstance(told, Next):
+        return told
+    if isinstance(told, _Silent):
+        run.end(Outcome.FAILED, told.message, passed=False)
+        return None
+    known = run.ledger.state()
+    image = migration_tasks.pinned(migration_tasks.image_of(settings.task_definition), progress.digest)
+    progress.record = dataclasses.replace(progress.run.with_result(told), image=image)
+    progress.heads = list(told.heads)
+    progress.compatible = list(compatible_before(known, told))
+    progress.plan_compatible = list(compatible_after(progress.compatible, told, told.revisions))
+    decision = after_plan(run.request.mode, told, known)
+    if isinstance(decision, Protect):
+        run.ledger.keep(progress.run)
+        run.go(Phase.PROTECT)
+        return None
+    if run.request.mode is not Mode.PLAN and told.outcome is Outcome.NOTHING_PENDING:
+        progress.end_state = _state(run, told, known).to_dict()
+    run.end(decision.outcome, decision.message, passed=decision.passed)
+    return None
+
+
+def migrate(run: Run) -> Next | None:
+    """Wait for what the runner told of its migration; the run ends with it."""
+    told = _told(run, run.request.mode)
+    if isinstance(told, Next):
+        return told
+    known = run.ledger.state()
+    if isinstance(told, _Silent):
+        if known is not None:
+            dirty = messages.unknown_end(run.progress.run.id)
+            run.progress.end_state = dataclasses.replace(known, dirty=dirty).to_dict()
+        run.end(Outcome.FAILED, told.message, passed=False)
+        return None
+    record = run.progress.run.with_result(told)
+    image = migration_tasks.pinned(record.image, run.progress.digest) if record.image else None
+    run.progress.record = dataclasses.replace(record, image=image)
+    if run.request.mode is not Mode.RUN:  # nothing was planned
+        run.progress.compatible = list(compatible_before(known, told))
+    if told.outcome is not Outcome.FENCED_OFF:  # then the database is another run's
+        run.progress.end_state = _state(run, told, known).to_dict()
+    decision = after_migration(told)
+    run.end(decision.outcome, decision.message, passed=decision.passed)
+    return None
+
+
+def _state(run: Run, told: Result, known: State | None) -> State:
+    """Return what the ledger is to know of the database after a runner's result."""
+    record = run.progress.run
+    changed = known is None or set(told.after) != set(told.before)
+    dirty = known.dirty if known and told.outcome not in _WHOLE else None
+    if told.outcome is Outcome.DIRTY:
+        dirty = messages.failed(told)
+    return State(
+        revisions=told.after,
+        heads=told.heads,
+        compatible_with=compatible_after(run.progress.compatible, told, told.revisions),
+        run=record.id if changed or known is None else known.run,
+        task_definition=(record.task_definition or run.settings.task_definition)
+        if changed or known is None
+        else known.task_definition,
+        image=record.image if changed or known is None else known.image,
+        dirty=dirty,
+    )
+
+
+def _told(run: Run, command: str) -> Result | _Silent | Next:
+    """Return the runner's result, or how it ended without one; `Next` while that is not known yet."""
+    progress, settings = run.progress, run.settings
+    if progress.task_ended_at is None:
+        progress.task_ended_at = run.now
+    waited = run.now - progress.task_ended_at
+    problem = _cause(progress.error)
+    task = EndedTask.read(progress.task or {}) or EndedTask.read(problem)
+    if task is None:
+        # It took too long, or Step Functions lost it: nobody says which task it was, and it may still work.
+        alive = migration_tasks.alive(settings.cluster, settings.family)
+        if alive.arns and waited < _LONGEST_STOP_WAIT:
+            if len(alive.arns) > alive.stopping:
+                migration_tasks.stop(settings.cluster, alive.arns, "it took too long")
+            return Next("wait", _RESULT_WAIT_SECONDS)
+        task = migration_tasks.newest_since(settings.cluster, settings.family, progress.task_started_at)
+    result = migration_tasks.result_of(settings.log_group, task) if task else None
+    if task is not None:
+        progress.digest = task.digest or progress.digest
+    if result is not None:
+        return result
+    if task is not None and waited < _LONGEST_RESULT_WAIT:
+        return Next("wait", _RESULT_WAIT_SECONDS)
+    why = ", ".join(one for one in (task.why if task else "", _named(progress.error)) if one)
+    return _Silent(messages.no_result(command, settings.log_group, task.stream if task else None, why))
+
+
+def _cause(error: Any) -> dict[str, Any]:
+    """Return the task that an error's cause holds; nothing when it holds none."""
+    try:
+        cause = json.loads(error["Cause"])
+    except (ValueError, TypeError, KeyError):
+        return {}
+    return cause if isinstance(cause, dict) else {}
+
+
+def _named(error: Any) -> str:
+    """Return an error in one line, unless its cause is a whole task."""
+    if not error:
+        return ""
+    return str(error.get("Error", "")) if _cause(error) else f"{error.get('Error', '')}: {error.get('Cause', '')}"
