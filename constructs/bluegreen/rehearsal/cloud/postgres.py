@@ -64,7 +64,8 @@ class Postgres:
         self._log = folder / "postgresql.log"
         self._user = user
         self._password = password
-        self._admin_password = secrets.token_hex(16)
+        self.admin_password = secrets.token_hex(16)
+        """The superuser's; only who stands for AWS or for a person with all rights may use it."""
         self._database = database
         self._processes = processes
         self._server: Process | None = None
@@ -86,7 +87,7 @@ class Postgres:
         password_file = self._folder / "password"
         password_file.touch(mode=0o600)
         self._own(password_file)
-        password_file.write_text(self._admin_password)
+        password_file.write_text(self.admin_password)
         self._run(
             "initdb",
             *("--pgdata", str(self._data), "--username", ADMIN, "--pwfile", str(password_file)),
@@ -146,7 +147,7 @@ class Postgres:
         where = ("-h", self.address, "-p", str(self.port), "-U", ADMIN, "-d", "postgres")
         arguments = ("--no-psqlrc", "-v", "ON_ERROR_STOP=1", "-f", str(script))
         # Nor may a password reach the log with a statement that failed.
-        environment = {"PGPASSWORD": self._admin_password, "PGOPTIONS": "-c log_min_error_statement=panic"}
+        environment = {"PGPASSWORD": self.admin_password, "PGOPTIONS": "-c log_min_error_statement=panic"}
         self._run("psql", *where, *arguments, environment=environment)
         script.unlink()
 
