@@ -9,7 +9,8 @@ import boto3
 from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.control_planes import ControlPlanes
 from bluegreen.rehearsal.cloud.journal import Journal
-from bluegreen.rehearsal.cloud.rds import Rds, resource_types
+from bluegreen.rehearsal.cloud.rds import Rds
+from bluegreen.rehearsal.cloud.rds_resource_types import resource_types
 from bluegreen.rehearsal.cloud.server import prepare_environment, serve
 
 if __name__ == "__main__":
@@ -21,10 +22,11 @@ if __name__ == "__main__":
     def client(name: Any) -> Any:
         return boto3.client(name)
 
-    journal = Journal(lambda: 0.0)
-    rds = Rds(journal=journal, folder=folder, region="eu-west-1", account="123456789012")
+    clock = Clock(60)
+    journal = Journal(clock.now)
+    rds = Rds(clock=clock, journal=journal, folder=folder, region="eu-west-1", account="123456789012")
     try:
         ready = lambda: print("ready", flush=True)  # noqa: E731, T201 - read by the test
-        serve(port, [rds], resource_types(rds, client), ControlPlanes(Clock(60), journal, lambda: None), ready=ready)
+        serve(port, [rds], resource_types(rds, client), ControlPlanes(clock, journal, lambda: None), ready=ready)
     finally:
         rds.stop()

@@ -10,9 +10,11 @@ import psycopg
 import pytest
 
 from bluegreen.rehearsal.cloud.api import ApiError
+from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.postgres import PostgresError, free_address
-from bluegreen.rehearsal.cloud.rds import DBInstanceType, Rds, SecretTargetAttachmentType
+from bluegreen.rehearsal.cloud.rds import Rds
+from bluegreen.rehearsal.cloud.rds_resource_types import DBInstanceType, SecretTargetAttachmentType
 from tests.rehearsal.cloud.checked import Checked
 from tests.rehearsal.cloud.running import started
 
@@ -30,7 +32,7 @@ PROPERTIES = {
 
 
 def make_rds(folder: Path) -> Rds:
-    return Rds(journal=Journal(lambda: 1.0), folder=folder, region="eu-west-1", account="123456789012")
+    return Rds(clock=Clock(60), journal=Journal(lambda: 1.0), folder=folder, region="eu-west-1", account="123456789012")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,9 @@ def test_an_instance_is_described_as_rds_does(rds: Rds) -> None:
     assert described["DBInstanceStatus"] == "available"
     assert described["Endpoint"]["Address"].startswith("127.79.")
     assert (described["AllocatedStorage"], described["MultiAZ"], described["DBName"]) == (20, True, "shop")
-    assert Checked(rds).describe_db_instances()["DBInstances"] == [described]
+    assert described["BackupRetentionPeriod"] == 1
+    (again,) = Checked(rds).describe_db_instances()["DBInstances"]
+    assert again["DBInstanceArn"] == described["DBInstanceArn"]
     with pytest.raises(ApiError, match="DBInstance other not found"):
         Checked(rds).describe_db_instances(DBInstanceIdentifier="other")
 

@@ -1,30 +1,33 @@
-"""RDS instances over real PostgreSQL, and the attachment that tells a secret where its database is."""
+"""RDS instances over real PostgreSQL."""
 
-import json
 import re
 import threading
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from .api import ApiError, Created, Document
+from .api import ApiError, Document
+from .clock import Clock
 from .journal import Journal
 from .postgres import ADMIN, Postgres, free_address
 from .processes import Processes
+from .rds_snapshots import Snapshots, latest_restorable_time
 
 DEFAULT_PORT = 5432
 NEWEST = "18"
+DEFAULT_RETENTION_DAYS = 1
 _IDENTIFIER = re.compile(r"[a-z](-?[a-z0-9]){0,62}")
 
 
 class Rds:
     """Amazon RDS: PostgreSQL instances that CloudFormation creates.
 
-    Emulated: creation, the master user's password, deletion, DescribeDBInstances. Everything else of an instance (its
-    class, storage, backups, Multi-AZ, parameter groups, encryption) is kept and repeated, with nothing behind it.
+    Emulated: creation, the master user's password, deletion, DescribeDBInstances, and snapshots as records. Everything
+    else of an instance (its class, storage, backups, Multi-AZ, parameter groups, encryption) is kept and repeated, with
+    nothing behind it.
 
     Args:
+        clock: The cloud's time.
         journal: Where starts and ends are told.
         folder: Scratch; the databases go to rds/ in it.
         region: The only region.
@@ -33,7 +36,8 @@ class Rds:
 
     botocore_name: ClassVar[str] = "rds"
 
-    def __init__(self, *, journal: Journal, folder: Path, region: str, account: str) -> None:
+    def __init__(self, *, clock: Clock, journal: Journal, folder: Path, region: str, account: str) -> None:
+        self._clock = clock
         self._journal = journal
         self._folder = folder / "rds"
         self._arn = f"arn:aws:rds:{region}:{account}:db:"
@@ -41,6 +45,13 @@ class Rds:
         self._lock = threading.RLock()
         self._servers: dict[str, Postgres] = {}
         self._records: dict[str, Document] = {}
+
+        snapshots = Snapshots(clock, f"arn:aws:rds:{region}:{account}:snapshot:", self.record)
+        self.create_db_snapshot = snapshots.create
+        self.describe_db_snapshots = snapshots.describe
+        self.delete_db_snapshot = snapshots.delete
+        self.inject = snapshots.inject
+        self._snapshots = snapshots
 
     def describe_db_instances(self, request: Document) -> Document:
         """Describe all instances, or the one that is named.
@@ -50,12 +61,21 @@ class Rds:
         """
         name = request.get("DBInstanceIdentifier")
         with self._lock:
-            if name is None:
-                return {"DBInstances": list(self._records.values())}
-            return {"DBInstances": [self.record(name.rpartition(":")[2])]}
+            records = list(self._records.values()) if name is None else [self.record(name.rpartition(":")[2])]
+            return {"DBInstances": [self._described(record) for record in records]}
+
+    def _described(self, record: Document) -> Document:
+        """Return a record with what passes with time."""
+        changing: Document = {}
+        if self._snapshots.backs_up(record["DBInstanceIdentifier"]):
+            changing["DBInstanceStatus"] = "backing-up"
+        if record["BackupRetentionPeriod"] > 0:
+            created, now = record["InstanceCreateTime"], self._clock.now()
+            changing["LatestRestorableTime"] = latest_restorable_time(created, now)
+        return record | changing
 
     def record(self, name: str) -> Document:
-        """Return an instance as DescribeDBInstances shows it.
+        """Return an instance as it was created and changed.
 
         Raises:
             ApiError: DBInstanceNotFound.
@@ -140,17 +160,22 @@ class Rds:
         self._processes.stop()
 
     def _make_record(self, name: str, properties: Document, server: Postgres) -> Document:
-        return _kept(properties) | {
-            "DBInstanceIdentifier": name,
-            "DBInstanceArn": f"{self._arn}{name}",
-            "DbiResourceId": f"db-{uuid.uuid4().hex[:26].upper()}",
-            "DBInstanceStatus": "available",
-            "Engine": "postgres",
-            "EngineVersion": str(server.version),
-            "MasterUsername": properties["MasterUsername"],
-            "DBName": properties.get("DBName"),
-            "Endpoint": {"Address": server.address, "Port": server.port, "HostedZoneId": "Z0LOCAL"},
-        }
+        return (
+            {"BackupRetentionPeriod": DEFAULT_RETENTION_DAYS}
+            | _kept(properties)
+            | {
+                "DBInstanceIdentifier": name,
+                "InstanceCreateTime": self._clock.now(),
+                "DBInstanceArn": f"{self._arn}{name}",
+                "DbiResourceId": f"db-{uuid.uuid4().hex[:26].upper()}",
+                "DBInstanceStatus": "available",
+                "Engine": "postgres",
+                "EngineVersion": str(server.version),
+                "MasterUsername": properties["MasterUsername"],
+                "DBName": properties.get("DBName"),
+                "Endpoint": {"Address": server.address, "Port": server.port, "HostedZoneId": "Z0LOCAL"},
+            }
+        )
 
 
 def _check(name: str, properties: Document) -> None:
@@ -182,120 +207,3 @@ def _kept(properties: Document) -> Document:
         if key in properties:
             kept[key] = str(properties[key]).lower() == "true"
     return kept
-
-
-class DBInstanceType:
-    """AWS::RDS::DBInstance."""
-
-    type_name: ClassVar[str] = "AWS::RDS::DBInstance"
-    create_only: ClassVar[frozenset[str]] = frozenset(
-        {
-            "CharacterSetName",
-            "DBClusterIdentifier",
-            "DBInstanceIdentifier",
-            "DBName",
-            "DBSubnetGroupName",
-            "Engine",
-            "EngineVersion",  # AWS upgrades in place; the local servers cannot
-            "KmsKeyId",
-            "MasterUsername",
-            "Port",
-            "SourceRegion",
-            "StorageEncrypted",
-            "Timezone",
-        }
-    )
-
-    def __init__(self, rds: Rds) -> None:
-        self._rds = rds
-
-    def create(self, name: str, properties: Document) -> Created:
-        """Start a PostgreSQL server."""
-        identifier = str(
-            properties.get("DBInstanceIdentifier") or re.sub(r"[^a-z0-9]+", "-", name.lower())[-63:]
-        ).lower()
-        return self._created(self._rds.create(identifier.strip("-"), properties))
-
-    def update(self, physical_id: str, old: Document, new: Document) -> Created:
-        """Change the master user's password; keep everything else that changed."""
-        if new.get("MasterUserPassword") != old.get("MasterUserPassword"):
-            self._rds.set_password(physical_id, new["MasterUserPassword"])
-        return self._created(self._rds.keep(physical_id, new))
-
-    def delete(self, physical_id: str, properties: Document) -> None:
-        """Stop it and delete its data.
-
-        Raises:
-            ApiError: InvalidParameterCombination when it is protected from deletion.
-        """
-        if str(properties.get("DeletionProtection", False)).lower() == "true":
-            message = "Cannot delete protected DB Instance, please disable deletion protection and try again."
-            raise ApiError("InvalidParameterCombination", message)
-        self._rds.delete(physical_id)
-
-    @staticmethod
-    def _created(record: Document) -> Created:
-        attributes = {
-            "Endpoint.Address": record["Endpoint"]["Address"],
-            "Endpoint.Port": str(record["Endpoint"]["Port"]),
-            "Endpoint.HostedZoneId": record["Endpoint"]["HostedZoneId"],
-            "DBInstanceArn": record["DBInstanceArn"],
-            "DbiResourceId": record["DbiResourceId"],
-        }
-        return Created(record["DBInstanceIdentifier"], attributes)
-
-
-class SecretTargetAttachmentType:
-    """AWS::SecretsManager::SecretTargetAttachment for our instances: writes where the database is into the secret.
-
-    Args:
-        rds: Where the instances are.
-        client: Makes boto3 clients by service name.
-    """
-
-    type_name: ClassVar[str] = "AWS::SecretsManager::SecretTargetAttachment"
-    create_only: ClassVar[frozenset[str]] = frozenset({"SecretId"})
-
-    def __init__(self, rds: Rds, client: Callable[[str], Any]) -> None:
-        self._rds = rds
-        self._client = client
-
-    def create(self, name: str, properties: Document) -> Created:  # noqa: ARG002 - the secret's ARN is the id
-        """Add engine, host, port, dbname and dbInstanceIdentifier to the secret.
-
-        Raises:
-            ValueError: If the target is no DB instance, or the secret is no JSON.
-            TypeError: If the secret is JSON, but no object.
-        """
-        if properties["TargetType"] != "AWS::RDS::DBInstance":
-            message = f"the local cloud attaches secrets only to AWS::RDS::DBInstance, got {properties['TargetType']}"
-            raise ValueError(message)
-        instance = self._rds.record(properties["TargetId"])
-        facts = {
-            "engine": "postgres",
-            "host": instance["Endpoint"]["Address"],
-            "port": instance["Endpoint"]["Port"],
-            "dbInstanceIdentifier": instance["DBInstanceIdentifier"],
-        }
-        if instance.get("DBName"):
-            facts["dbname"] = instance["DBName"]
-        secrets = self._client("secretsmanager")
-        current = secrets.get_secret_value(SecretId=properties["SecretId"])
-        document = json.loads(current["SecretString"])
-        if not isinstance(document, dict):
-            raise TypeError(f"secret {current['ARN']} must hold a JSON object to be attached to a database")
-        if document | facts != document:
-            secrets.put_secret_value(SecretId=current["ARN"], SecretString=json.dumps(document | facts))
-        return Created(current["ARN"])
-
-    def update(self, physical_id: str, old: Document, new: Document) -> Created:  # noqa: ARG002 - written again
-        """Write the facts of the new target."""
-        return self.create(physical_id, new)
-
-    def delete(self, physical_id: str, properties: Document) -> None:
-        """Leave the secret as it is: it goes with its stack, and its reader may still need it."""
-
-
-def resource_types(rds: Rds, client: Callable[[str], Any]) -> "list[DBInstanceType | SecretTargetAttachmentType]":
-    """Return AWS::RDS::DBInstance and the secret's attachment to it."""
-    return [DBInstanceType(rds), SecretTargetAttachmentType(rds, client)]
