@@ -48,7 +48,7 @@ class Database:
     @contextmanager
     def admin(self) -> Iterator[psycopg.Connection]:
         """The superuser, as RDS keeps it to itself."""
-        with psycopg.connect(self.url("postgresql", ADMIN, self.server._admin_password), autocommit=True) as connection:
+        with psycopg.connect(self.url("postgresql", ADMIN, self.server.admin_password), autocommit=True) as connection:
             yield connection
 
 
