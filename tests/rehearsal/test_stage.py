@@ -67,6 +67,9 @@ class World:
     def state(self) -> dict[str, Any]:
         return {}
 
+    def environment(self) -> Mapping[str, str]:
+        return {}
+
     def client(self, service: str) -> Any:
         world = self
         return {
@@ -109,6 +112,17 @@ def test_a_deploy_tells_what_it_did_and_nothing_else(stage: Stage, world: World)
     assert (deploy.version, deploy.outcome, deploy.deployments) == ("v2", "succeeded", ("d-1",))
     assert world.asked == [("deploy", "Shop", {"version": "v2"}, None)]
     assert (stage.live, stage.released) == ("v2", ["v1", "v2"])
+
+
+def test_a_fault_hits_the_candidate_unless_it_says_whom(stage: Stage, world: World) -> None:
+    """A fault without a version hits the version that was named last; one of a family of tasks hits no version."""
+    stage.next_version()
+    stage.inject({"fault": "crash-at-start"})
+    stage.inject({"fault": "task-killed", "family": "migrations"})
+    assert world.faults == [
+        {"version": "v2", "fault": "crash-at-start"},
+        {"fault": "task-killed", "family": "migrations"},
+    ]
 
 
 def test_an_unchanged_deploy_has_no_reason_from_before(stage: Stage, world: World, tmp_path: Path) -> None:

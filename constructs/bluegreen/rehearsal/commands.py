@@ -29,6 +29,9 @@ class Cloud(Protocol):
     def state(self) -> dict[str, Any]:
         """Return what an operator would look at, by part of the cloud."""
 
+    def environment(self) -> Mapping[str, str]:
+        """Return the variables that point AWS clients at it."""
+
 
 @dataclass
 class Versions:

@@ -115,14 +115,19 @@ class Stage(Commands):
         """Return what an operator would look at, by part of the cloud."""
         return self._cloud.state()
 
+    def environment(self) -> Mapping[str, str]:
+        """Return the variables that point an operator's AWS clients at the local cloud."""
+        return self._cloud.environment()
+
     def inject(self, fault: Mapping[str, Any] | None) -> None:
         """Break something until the scenario's end, or with None mend everything now.
 
         Args:
-            fault: The fault in the cloud's words. Without a `version` it hits the candidate.
+            fault: The fault in the cloud's words. Without a `version` or a `family` it hits the candidate.
         """
         self._broken = fault is not None
-        self._cloud.inject(None if fault is None else {"version": self.candidate, **fault})
+        whom = {} if fault is None or "family" in fault else {"version": self.candidate}
+        self._cloud.inject(None if fault is None else {**whom, **fault})
 
     def deployments(self, service: Service) -> list[dict[str, Any]]:
         """Return CodeDeploy's deployments of a service, newest first, as GetDeployment tells them."""

@@ -9,6 +9,8 @@ from .estate import ESTATE
 from .failures import FAILURES
 from .faults import FAULTS
 from .listeners import LISTENERS
+from .migrations_back import BACK
+from .migrations_run import RUN
 from .old_versions import OLD_VERSIONS
 from .release import RELEASE
 from .scaling import SCALING
@@ -26,6 +28,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     *FAULTS,
     *SCALING,
     *OLD_VERSIONS,
+    *RUN,
+    *BACK,
     *ESTATE,
 )
 """In the order in which they are played; each starts from what the one before left live."""

@@ -17,7 +17,7 @@ FEWEST_OF_TWO = 200
 def two_services_one_fails(stage: Stage) -> None:
     """Change one of two services; the candidate is rejected."""
     begin_with(stage, "pair-1", TOGETHER)
-    orders, billing = _load_both(stage)
+    orders, billing = load_both(stage)
     released, tasks = number_released(stage, billing), _task_sets(stage, billing)
 
     stage.inject({"fault": "missing-on-test", "version": "pair-2"})
@@ -34,7 +34,7 @@ def two_services_one_fails(stage: Stage) -> None:
 def two_services_in_parallel(stage: Stage) -> None:
     """Release both in one deploy, well; then again, when one of the two candidates crashes."""
     begin_with(stage, "twin-1", TOGETHER)
-    services = _load_both(stage)
+    services = load_both(stage)
 
     deploy = stage.deploy("twin-2", context=TOGETHER)
     stage.expect_outcome(deploy, Outcome.SUCCEEDED)
@@ -53,7 +53,7 @@ def two_services_in_parallel(stage: Stage) -> None:
         expect_served_by(stage, "twin-2", service.name)
 
 
-def _load_both(stage: Stage) -> tuple[Service, Service]:
+def load_both(stage: Stage) -> tuple[Service, Service]:
     """Send a load to each of the two services."""
     orders, billing = stage.service_of("Orders"), stage.service_of("Billing")
     for service in (orders, billing):

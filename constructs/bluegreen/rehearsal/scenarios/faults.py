@@ -28,7 +28,7 @@ WHOLE_AGAIN_SECONDS = 2.0
 
 def _hook_dies(stage: Stage) -> None:
     """Release, and let the hook never answer."""
-    stage.inject({"fault": "hook-lost"})
+    stage.inject({"fault": "hook-lost", "event": "AfterAllowTestTraffic"})
     stage.expect_outcome(stage.deploy(), Outcome.ROLLED_BACK, "did not answer")
     (begun,) = stage.events("lifecycle", event="AfterAllowTestTraffic", status="started")
     ended = stage.events("lifecycle", event="AfterAllowTestTraffic", status="failed")
