@@ -3,10 +3,12 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from bluegreen.cli import main
+from bluegreen.cli.migrations_view import record_text
 from bluegreen.operations import aws
 from bluegreen.operations import migrations as operations
 from bluegreen.release.migrations.ledger import AfterRelease, Mode
@@ -85,8 +87,8 @@ def test_a_plan_shows_what_is_pending(deployed: Deployed) -> None:
     """A plan that may run is exit code 0; progress goes to the other output."""
     end = call("plan")
     assert end.exit_code == 0
-    assert "pending: migrated from a1 to b2" in end.stdout
-    assert "b2  Add a note  (expand, reversible)\n  nothing found" in end.stdout
+    assert "pending: 1 pending from a1 to b2: b2" in end.stdout
+    assert end.stdout.endswith("b2  Add a note  (expand, reversible)\n")
     assert end.stderr == "plan plan-1: running\nplan plan-1: pending\n"
     assert started(deployed) == ["plan"]
 
@@ -106,6 +108,18 @@ def test_a_record_as_json_is_all_that_standard_output_gets(deployed: Deployed) -
     assert json.loads(call("plan", "--json").stdout) == json.loads(json.dumps(PLANNED.to_dict()))
     assert json.loads(call("run", "--json", "--yes").stdout)["id"] == "run-1"
     assert started(deployed) == ["plan", "plan", "run"]
+
+
+@pytest.mark.parametrize(("attempts", "said"), [(1, "took 0.2 s\n"), (3, "took 0.2 s, begun 3 times\n")])
+def test_a_record_says_how_long_each_revision_took(deployed: Deployed, attempts: int, said: str) -> None:
+    """And how often it was begun, when it had to wait for a lock."""
+    deployed.ends["run"] = replace(MIGRATED, revisions=(ADDS_NOTE | {"attempts": attempts},))
+    assert call("run", "--yes").stdout.endswith(f"b2  Add a note  (expand, reversible)\n  {said}")
+
+
+def test_what_blocks_is_red_on_a_terminal() -> None:
+    """Colours are written where a terminal takes them; elsewhere click leaves them out."""
+    assert click.style("  BLOCKS outside a contract release: drop-column", fg="red") in record_text(REFUSED)
 
 
 @pytest.mark.usefixtures("_at_a_terminal")

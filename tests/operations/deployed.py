@@ -52,7 +52,16 @@ MIGRATED = Record(
     image="orders@sha256:2",
     restore_point=PROTECTED,
 )
-PLANNED = replace(MIGRATED, id="plan-1", mode=Mode.PLAN, outcome="pending", after=("a1",), restore_point=None)
+PLANNED = replace(
+    MIGRATED,
+    id="plan-1",
+    mode=Mode.PLAN,
+    outcome="pending",
+    message="1 pending from a1 to b2: b2",
+    after=("a1",),
+    revisions=(ADDS_NOTE | {"seconds": None, "attempts": 0},),
+    restore_point=None,
+)
 REFUSED = replace(
     PLANNED,
     outcome="refused",

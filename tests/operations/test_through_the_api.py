@@ -104,7 +104,7 @@ def test_a_plan_is_started_in_the_callers_name_and_followed(cloud: Cloud, stack:
     """The caller's identity comes from STS; the record of the run is what is shown."""
     ended = call(cloud, "plan", "--stack", stack)
     assert ended.returncode == 0, ended.stderr
-    assert "pending: migrated from a1 to b2" in ended.stdout
+    assert "pending: 1 pending from a1 to b2: b2" in ended.stdout
     assert "plan plan-by-root: pending" in ended.stderr
 
 

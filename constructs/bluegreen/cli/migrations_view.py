@@ -1,8 +1,8 @@
 """What `bluegreen migrations` shows: plain text, coloured where a terminal takes it."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from textwrap import fill
 from typing import Any, Self
 
 import click
@@ -10,14 +10,15 @@ from rich.console import Console
 
 from bluegreen.operations.migrations import Status, taken_back
 from bluegreen.operations.restore_plan import RestorePlan
+from bluegreen.release.messages import shortened
 from bluegreen.release.migrations.findings import Finding, Phase
 from bluegreen.release.migrations.lease import Lease
 from bluegreen.release.migrations.ledger import RUNNING, Record, State, position
-from bluegreen.release.migrations.report import review
-from bluegreen.release.migrations.result import RevisionReport
+from bluegreen.release.migrations.report import WIDTH, finding_lines
 
 _LABEL = 10
-_COLOURS = {"BLOCKS": "red", "warns": "yellow", "let pass": "cyan", "passes in": "cyan", "nothing found": "green"}
+_LONGEST_QUOTE = 200
+_COLOURS = {"BLOCKS": "red", "warns": "yellow", "let pass": "cyan", "passes": "cyan"}
 
 
 def status_text(status: Status) -> str:
@@ -37,7 +38,7 @@ def record_text(record: Record) -> str:
     """Return what a run found and did, findings as a reviewer would write them."""
     good = "red" if record.passed is False else "green" if record.passed else "yellow"
     lines = [
-        f"{click.style(record.outcome, fg=good, bold=True)}: {record.message or record.outcome}",
+        f"{click.style(record.outcome, fg=good, bold=True)}: {fill(record.message, WIDTH, break_on_hyphens=False)}",
         "",
         _line("run", f"{record.id} ({record.mode}, version {record.version}, by {record.by})"),
         _line("schema", _way(record)),
@@ -45,9 +46,8 @@ def record_text(record: Record) -> str:
         *_restore_point(record),
         *(_line("look at", problem) for problem in record.problems),
     ]
-    reports = _reports(record)
-    if reports:
-        lines += ["", _coloured(review(reports, contract=bool(record.passed)))]
+    for revision in record.revisions:
+        lines += ["", *_revision(revision, record)]
     return "\n".join(lines)
 
 
@@ -60,7 +60,7 @@ def downgrade_text(status: Status, to: str) -> str:
             f"the newest {len(status.runs)} runs do not lead to {to}: the runner looks for it in the image's history"
         ]
     else:
-        told = [_taken_back(one) for one in revisions] or ["nothing"]
+        told = [_title(one) for one in revisions] or ["nothing"]
     return "\n".join(
         [
             _line("database", status.database),
@@ -177,7 +177,7 @@ def _table(runs: Sequence[Record]) -> Iterable[str]:
         failed = number > 0 and runs[number - 1].passed is False
         yield click.style(text, fg="red") if failed else text
         if failed:
-            yield click.style(f"  {runs[number - 1].message}", dim=True)
+            yield click.style(f"  {shortened(runs[number - 1].message, _LONGEST_QUOTE)}", dim=True)
 
 
 def _way(record: Record) -> str:
@@ -195,31 +195,25 @@ def _restore_point(record: Record) -> Iterable[str]:
         yield _line("restorable", f"to {point.restorable_until}")
 
 
-def _reports(record: Record) -> list[RevisionReport]:
-    """Return a record's revisions with their findings, as the runner's report had them."""
-    findings = [Finding.from_dict(one) for one in record.findings]
-    return [
-        RevisionReport(
-            revision=one["revision"],
-            message=one["message"],
-            phase=Phase(one["phase"]),
-            reversible=one["reversible"],
-            findings=tuple(finding for finding in findings if finding.revision == one["revision"]),
-        )
-        for one in record.revisions
-    ]
+def _revision(revision: Mapping[str, Any], record: Record) -> Iterable[str]:
+    """Say how a revision went, and what of it blocks or was let pass: a record keeps no warnings."""
+    yield _title(revision)
+    if revision["seconds"] is not None:
+        begun = f", begun {revision['attempts']} times" if revision["attempts"] > 1 else ""
+        yield f"  took {revision['seconds']:.1f} s{begun}"
+    # What a record that passed keeps of a contract revision passed because the release was declared contract.
+    phase = Phase(revision["phase"]) if record.passed else Phase.EXPAND
+    for finding in map(Finding.from_dict, record.findings):
+        if finding.revision == revision["revision"]:
+            verdict, *rest = finding_lines(finding, phase)
+            yield from (_coloured(verdict), *rest)
 
 
-def _taken_back(revision: Mapping[str, Any]) -> str:
-    kind = "reversible" if revision["reversible"] else click.style("cannot be taken back", fg="red")
+def _title(revision: Mapping[str, Any]) -> str:
+    kind = "reversible" if revision["reversible"] else "cannot be taken back"
     return f"{revision['revision']}  {revision['message']}  ({revision['phase']}, {kind})"
 
 
-def _coloured(text: str) -> str:
-    words = "|".join(map(re.escape, _COLOURS))
-    return re.sub(
-        rf"^  ({words})(.*)$",
-        lambda found: f"  {click.style(found[1] + found[2], fg=_COLOURS[found[1]])}",
-        text,
-        flags=re.MULTILINE,
-    )
+def _coloured(verdict: str) -> str:
+    colour = next(colour for words, colour in _COLOURS.items() if verdict.lstrip().startswith(words))
+    return click.style(verdict, fg=colour)

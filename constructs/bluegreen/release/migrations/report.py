@@ -67,6 +67,23 @@ def blocking(revisions: Iterable[RevisionReport], *, contract: bool = False) -> 
     )
 
 
+def finding_lines(finding: Finding, phase: Phase) -> list[str]:
+    """Return one finding as a reviewer would write it, indented below its revision.
+
+    Args:
+        finding: Which.
+        phase: `CONTRACT` when both the revision and the release are declared contract.
+    """
+    return [
+        f"  {_verdict(finding, phase)}: {finding.rule}",
+        *([f"    {'statement':<{_LABEL}}{finding.statement}"] if finding.statement else []),
+        *_field("lock", finding.lock),
+        *_field("breaks", finding.breaks),
+        *_field("instead", finding.rewrite),
+        *_how_to_override(finding, phase),
+    ]
+
+
 def _phase(revision: RevisionReport, *, contract: bool) -> Phase:
     return Phase.CONTRACT if contract and revision.phase is Phase.CONTRACT else Phase.EXPAND
 
@@ -78,18 +95,7 @@ def _section(revision: RevisionReport, phase: Phase) -> str:
     title = "  ".join(part for part in (revision.revision, revision.message, f"({', '.join(kind)})") if part)
     if not revision.findings:
         return f"{title}\n  nothing found"
-    return "\n".join([title, *(line for finding in revision.findings for line in _lines(finding, phase))])
-
-
-def _lines(finding: Finding, phase: Phase) -> list[str]:
-    return [
-        f"  {_verdict(finding, phase)}: {finding.rule}",
-        *([f"    {'statement':<{_LABEL}}{finding.statement}"] if finding.statement else []),
-        *_field("lock", finding.lock),
-        *_field("breaks", finding.breaks),
-        *_field("instead", finding.rewrite),
-        *_how_to_override(finding, phase),
-    ]
+    return "\n".join([title, *(line for finding in revision.findings for line in finding_lines(finding, phase))])
 
 
 def _verdict(finding: Finding, phase: Phase) -> str:
