@@ -11,16 +11,18 @@ import click
 
 from bluegreen.errors import BluegreenError
 
+from .migrations_check import check
+
 FAILED = 1
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 @click.group()
 def migrations() -> None:
-    """See, run and take back a service's migrations.
+    """See, run and take back a service's migrations; check a project's.
 
-    What these commands start is the same as in a release: the same task, lease, checks and record. Credentials and the
-    region come from the environment, such as AWS_PROFILE and AWS_REGION.
+    What is started here is the same as in a release: the same task, lease, checks and record. Credentials and the
+    region come from the environment, such as AWS_PROFILE and AWS_REGION. Only check needs no AWS.
 
     The exit code is 0 when all is well, 1 when migrations were refused or failed, and 2 when the command could not be
     carried out.
@@ -38,6 +40,7 @@ def _of_a_service(command: _Command) -> _Command:
     return command
 
 
+migrations.add_command(check)
 _yes = click.option("--yes", is_flag=True, help="Do not ask; for scripts.")
 
 
