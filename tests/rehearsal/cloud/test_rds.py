@@ -124,6 +124,17 @@ def test_an_attachment_writes_where_the_database_is(rds: Rds) -> None:
     assert secret.writes == 1
 
 
+def test_a_second_secret_may_be_attached_for_another_user(rds: Rds) -> None:
+    """It learns where the database is and keeps its own user; no role is made, as RDS makes none."""
+    secret = FakeSecrets('{"username": "orders_app", "password": "y"}')
+    kind = SecretTargetAttachmentType(rds, {"secretsmanager": secret}.__getitem__)
+    kind.create("generated", {"SecretId": "app", "TargetId": "orders-db", "TargetType": "AWS::RDS::DBInstance"})
+    document = json.loads(secret.text)
+    assert (document["username"], document["dbname"], document["port"]) == ("orders_app", "shop", 5432)
+    with connect(rds, "it's") as connection:
+        assert connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'orders_app'").fetchone() is None
+
+
 @pytest.mark.parametrize(
     ("change", "text", "error", "words"),
     [
