@@ -28,7 +28,7 @@ def acknowledge_data_findings(stack: "DataStack", environment: "Environment") ->
         stack.database,
         {
             "RDS11": "no public address reaches the isolated subnets, so another port than 5432 would hide nothing",
-            "SMG4": "tasks read the passwords when they start: rotating them takes a restart, and nothing does that yet",
+            "SMG4": "tasks read the passwords when they start: rotating one takes a restart, and nothing does that",
         },
     )
     if not environment.database.multi_az:
@@ -93,8 +93,9 @@ def _acknowledge_migrations(stack: "ServiceStack") -> None:
     _acknowledge(
         migrations.node.find_child("Role"),
         {
-            "IAM5[Resource::*]": "describing and registering a task definition take no resource, listing tasks takes "
-            "its cluster as a condition; which roles a task may have is bounded",
+            "IAM5[Resource::*]": "describing a task definition takes no resource, listing tasks the cluster as its "
+            "condition",
+            f"IAM5[Resource::{revisions}]": "a copy that pins the image's digest is a new revision of this one family",
             f"IAM5[Resource::{tasks}]": "a task of a run that was lost is found and stopped, and its id is new",
             f"IAM5[Resource::{executions}]": "every run is an execution with a name of its own",
             f"IAM5[Resource::{snapshots}]": "every run names its snapshot after itself, with this prefix",

@@ -9,9 +9,11 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from bluegreen.cdk import BlueGreenService
+from bluegreen.cdk import AlembicMigrations, BlueGreenService
 
 Resource = dict[str, Any]
 
@@ -134,3 +136,31 @@ def actions(statements: list[dict[str, Any]]) -> set[str]:
         for statement in statements
         for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
     }
+
+
+def imported_database(scope: Construct) -> rds.IDatabaseInstance:
+    """Return a database instance that somebody else owns: it adds no resources."""
+    group = ec2.SecurityGroup.from_security_group_id(scope, "DatabaseGroup", "sg-0fedcba9876543210")
+    return rds.DatabaseInstance.from_database_instance_attributes(
+        scope,
+        "Database",
+        instance_identifier="shop",
+        instance_endpoint_address="shop.example.com",
+        port=5432,
+        security_groups=[group],
+    )
+
+
+def migrations(scope: Construct, **settings: Any) -> AlembicMigrations:
+    """Return the hook, over the imported database, with what it must have."""
+    password = secretsmanager.Secret.from_secret_complete_arn(
+        scope, "Migrator", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:migrator-AbCdEf"
+    )
+    given: dict[str, Any] = {"secrets": {"DATABASE_PASSWORD": ecs.Secret.from_secrets_manager(password, "password")}}
+    return AlembicMigrations(imported_database(scope), **(given | settings))
+
+
+def add_migrating_service(scope: Construct, construct_id: str = "Orders", **settings: Any) -> BlueGreenService:
+    """Add a service that migrates the imported database; its plan fits CloudFormation's hour."""
+    hooks = settings.pop("hooks", None) or [migrations(scope)]
+    return add_service(scope, construct_id, **({"start_minutes": 10, "hooks": hooks} | settings))

@@ -11,7 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from bluegreen.cdk import HttpCheck, RollbackPolicy, Rollout, SmokeTests
-from tests.cdk.support import Synthesized, add_service, synthesize
+from tests.cdk.support import Synthesized, add_migrating_service, add_service, migrations, synthesize
 
 PARTS = {
     "task": ("OrdersTask",),
@@ -25,6 +25,14 @@ PARTS = {
     "provider": tuple(f"BlueGreenReleaseProvider{part}" for part in ("Function", "LogGroup", "Backstop")),
     "provider-services": ("BlueGreenReleaseProviderServices",),
     "provider-role": ("BlueGreenReleaseProviderRole",),
+}
+
+PARTS_OF_MIGRATIONS = {
+    "migrations-task": ("OrdersMigrationsTask",),
+    "migrations-function": ("OrdersMigrationsFunction", "OrdersMigrationsLogGroup", "OrdersMigrations08D4C758"),
+    "migrations-rules": ("OrdersMigrationsLostRun", "OrdersMigrationsEndedRelease"),
+    "migrations-state-machine-role": ("OrdersMigrationsStateMachineRole",),
+    "ledger": ("BlueGreenReleaseLedger",),
 }
 
 
@@ -47,12 +55,32 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
     return synthesize(tmp_path_factory.mktemp("shop"), define)
 
 
+@pytest.fixture(scope="module")
+def migrating(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """A service with migrations, with an owner of the tables."""
+    return synthesize(
+        tmp_path_factory.mktemp("migrating"),
+        lambda stack: add_migrating_service(stack, hooks=[migrations(stack, owner_role="shop_owner")]),
+    )
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_renders_as_reviewed(part: str, shop: Synthesized, snapshot: SnapshotAssertion) -> None:
     """A part of the service renders as it did when it was last reviewed."""
+    check(shop, PARTS[part], snapshot)
+
+
+@pytest.mark.parametrize("part", PARTS_OF_MIGRATIONS)
+def test_migrations_render_as_reviewed(part: str, migrating: Synthesized, snapshot: SnapshotAssertion) -> None:
+    """A part of the migrations renders as it did when it was last reviewed."""
+    check(migrating, PARTS_OF_MIGRATIONS[part], snapshot)
+
+
+def check(stack: Synthesized, prefixes: tuple[str, ...], snapshot: SnapshotAssertion) -> None:
+    """Compare the resources whose logical ids begin so."""
     resources: dict[str, Any] = {}
-    for prefix in PARTS[part]:
-        resources |= shop.under(prefix)
+    for prefix in prefixes:
+        resources |= stack.under(prefix)
     assert 0 < len(json.dumps(resources, indent=2).splitlines()) < 300
     assert normalised(resources) == snapshot(extension_class=JSONSnapshotExtension)
 

@@ -50,20 +50,19 @@ def function_role(
     cluster_name = service.cluster.cluster_name
     add = grants.add
     machine = arns.colon("states", "stateMachine", state_machine_name)
-    add("states:StartExecution", "states:ListExecutions", on=[machine])
+    add("states:StartExecution", on=[machine])
     add("states:DescribeExecution", on=[arns.colon("states", "execution", f"{state_machine_name}:*")])
     entries = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query")
     add(*entries, on=[ledger.table.table_arn])
     if key := ledger.table.encryption_key:
         add("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", on=[key.key_arn])
-    # Neither has a narrower resource; what a task definition can do is bounded by the roles that may be passed to it.
-    add("ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", on=["*"])
+    add("ecs:DescribeTaskDefinition", on=["*"])  # it has no narrower resource
+    add("ecs:RegisterTaskDefinition", on=[_revisions(arns, task)])
     grants.add_listing_of_tasks(arns.slash("ecs", "cluster", cluster_name))
     add("ecs:DescribeTasks", "ecs:StopTask", on=[arns.slash("ecs", "task", f"{cluster_name}/*")])
     snapshots = arns.colon("rds", "snapshot", _SNAPSHOTS)
     add("rds:CreateDBSnapshot", "rds:DescribeDBSnapshots", on=[database.instance_arn, snapshots])
     add("rds:DescribeDBInstances", on=[database.instance_arn])
-    add("rds:AddTagsToResource", on=[snapshots])
     answer = ("codedeploy:GetDeployment", "codedeploy:PutLifecycleEventHookExecutionStatus")
     add(*answer, on=[service.application.deployment_group_arn])
     add("logs:GetLogEvents", on=[task.log_group.log_group_arn])
@@ -106,11 +105,9 @@ def state_machine_role(
     """
     cluster_arn, grants = arns.slash("ecs", "cluster", cluster_name), Grants()
     grants.add("lambda:InvokeFunction", on=[function_arn])
-    # Every revision: the image of one that runs may be pinned in a copy, and only the image that brought a revision of
-    # the schema can take it back.
     run = iam.PolicyStatement(
         actions=["ecs:RunTask"],
-        resources=[arns.slash("ecs", "task-definition", f"{task.family}:*")],
+        resources=[_revisions(arns, task)],
         conditions={"ArnEquals": {"ecs:cluster": cluster_arn}},
     )
     grants.document.add_statements(run, _passing_of_roles(task))
@@ -127,6 +124,11 @@ def state_machine_role(
         ),
         inline_policies={"Migrations": grants.document},
     )
+
+
+def _revisions(arns: Arns, task: "MigrationTask") -> str:
+    """All of the family: a copy pins the image of a run, and a downgrade runs from the revision that is recorded."""
+    return arns.slash("ecs", "task-definition", f"{task.family}:*")
 
 
 def _passing_of_roles(task: "MigrationTask") -> iam.PolicyStatement:
