@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4})
 
@@ -42,7 +43,7 @@ def code_of(error: ClientError) -> str:
 
 def may_pass(error: Exception) -> bool:
     """Return whether an error says nothing about the request itself, so that asking again later is right."""
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError | NoConnectionError):
         return True  # no connection, a time limit, an answer cut short
     if not isinstance(error, ClientError):
         return False
