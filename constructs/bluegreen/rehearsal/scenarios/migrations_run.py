@@ -115,7 +115,7 @@ def _breaks_live(stage: Stage) -> None:
     """Release a version that drops a column that the live one uses, then one that renames one."""
     found = bring_to(stage, "adds-flag")
     before = found.catalogue()
-    for version, rule in {"drops-customer": "drop-column", "renames-product": "renaming-column"}.items():
+    for version, rule in {"drops-customer": "ban-drop-column", "renames-product": "renaming-column"}.items():
         deploy = stage.deploy(version)
         stage.expect_outcome(deploy, Outcome.ROLLED_BACK, rule)
         run = Ledger(stage).run(deploy)
@@ -174,7 +174,7 @@ RUN = (
         summary="a revision fails at its second statement: the database is untouched, the release refused",
         group=GROUP,
         expected=Outcome.ROLLED_BACK,
-        checks=(none_failed, candidate_never_served, ends_on_released, told("orders_discount_positive")),
+        checks=(none_failed, candidate_never_served, ends_on_released, told("disconut")),
         play=_fails,
     ),
     Scenario(

@@ -1,4 +1,4 @@
-"""Add a column, then fail: no order has a customer of that name."""
+"""Add a column, then fail: the second statement misspells its name."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,7 +9,7 @@ down_revision = "1001"
 
 def upgrade() -> None:
     op.add_column("orders", sa.Column("discount", sa.Integer))
-    op.execute("ALTER TABLE orders VALIDATE CONSTRAINT orders_discount_positive")
+    op.execute("ALTER TABLE orders ALTER COLUMN disconut SET DEFAULT 0")
 
 
 def downgrade() -> None:
