@@ -9,7 +9,8 @@ from bluegreen.rehearsal.cloud.api import ApiError, Document
 from .platform import Platform
 from .state import Cluster, State
 from .task_definitions import TaskDefinitions
-from .tasks import Task, TaskSpec
+from .task_spec import TaskSpec
+from .tasks import Task
 
 LARGEST_COUNT = 10
 LARGEST_OVERRIDES = 8192

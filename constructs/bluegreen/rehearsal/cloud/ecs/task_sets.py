@@ -10,7 +10,8 @@ from bluegreen.rehearsal.cloud.api import Document
 from . import rules
 from .platform import Platform
 from .state import State, new_task_set_id
-from .tasks import PENDING, Task, TaskSpec
+from .task_spec import TaskSpec
+from .tasks import PENDING, Task
 
 if TYPE_CHECKING:
     from .services import Service

@@ -4,19 +4,17 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bluegreen.rehearsal.cloud.api import Document
-from bluegreen.rehearsal.cloud.processes import Process
 from bluegreen.rehearsal.images import Launch, UnknownImageError
 
-from . import environment
+from . import environment, task_document
 from .platform import Platform
 from .state import new_id
+from .task_spec import Container, TaskSpec
 
 DEFAULT_STOP_TIMEOUT = 30
 LEAST_STOP_SECONDS = 1.0
@@ -43,54 +41,6 @@ _CRASH = (
     "-c",
     "import sys; sys.exit('crash-at-start: an injected fault ended this container')",
 )
-
-
-@dataclass(frozen=True)
-class TaskSpec:
-    """What all tasks of a task set, or of one RunTask, have in common.
-
-    Args:
-        group: ECS's task group: `service:NAME`, or `family:NAME` for a one-off task unless RunTask names another.
-        started_by: The task set, or what RunTask was told; empty when it was told nothing.
-        definition: The task definition, with RunTask's overrides already applied.
-        overrides: Those overrides, as they are shown.
-    """
-
-    cluster: str
-    cluster_arn: str
-    group: str
-    started_by: str
-    definition: Document
-    load_balancers: tuple[Document, ...]
-    launch_type: str
-    platform_version: str
-    overrides: Document = field(default_factory=dict)
-
-    @property
-    def owner(self) -> str:
-        """The name of the service, or of the family."""
-        return self.group.partition(":")[2] or self.group
-
-    @property
-    def is_one_off(self) -> bool:
-        """Whether no service keeps it running."""
-        return not self.group.startswith("service:")
-
-
-@dataclass
-class Container:
-    """One container of a task."""
-
-    definition: Document
-    process: Process | None = None
-    log: Path | None = None
-    exit_code: int | None = None
-    end_log: Callable[[], None] = lambda: None
-
-    @property
-    def essential(self) -> bool:
-        """Whether its end ends the task."""
-        return bool(self.definition.get("essential", True))
 
 
 class Task:
@@ -228,77 +178,20 @@ class Task:
 
     def describe(self) -> Document:
         """Return the task in ECS's form."""
-        network = {"attachmentId": self.id, "privateIpv4Address": self.address}
-        return {
-            "taskArn": self.arn,
-            "clusterArn": self.spec.cluster_arn,
-            "taskDefinitionArn": self.spec.definition["taskDefinitionArn"],
-            "group": self.spec.group,
-            "startedBy": self.spec.started_by or None,
-            "lastStatus": self.status,
-            "desiredStatus": self.desired_status,
-            "healthStatus": "UNKNOWN",
-            "cpu": self.spec.definition["cpu"],
-            "memory": self.spec.definition["memory"],
-            "launchType": self.spec.launch_type,
-            "platformVersion": self.spec.platform_version,
-            "createdAt": self.created_at,
-            "startedAt": self.started_at,
-            "stoppingAt": self.stopping_at,
-            "stoppedAt": self.stopped_at,
-            "stopCode": self.stop_code,
-            "stoppedReason": self.stopped_reason,
-            "attachments": [
-                {
-                    "id": self.id,
-                    "type": "ElasticNetworkInterface",
-                    "status": "DELETED" if self.status == "STOPPED" else "ATTACHED",
-                    "details": [{"name": "privateIPv4Address", "value": self.address}],
-                }
-            ],
-            "containers": [self._describe_container(container, network) for container in self.containers],
-            "overrides": self.spec.overrides,
-        }
-
-    def _describe_container(self, container: Container, network: Document) -> Document:
-        return {
-            "containerArn": f"{self.arn}/{container.definition['name']}",
-            "taskArn": self.arn,
-            "name": container.definition["name"],
-            "image": container.definition["image"],
-            # Known once the image is pulled.
-            "imageDigest": self._platform.images.digest(container.definition["image"]) if container.process else None,
-            "lastStatus": "STOPPED" if self.status == "STOPPED" or container.exit_code is not None else self.status,
-            "exitCode": container.exit_code,
-            "healthStatus": "UNKNOWN",
-            "networkInterfaces": [network],
-        }
+        return task_document.describe(self, self._platform.images)
 
     def _plan(self, container: Container) -> tuple[Launch, dict[str, str]]:
         definition = container.definition
         ports = [mapping["containerPort"] for mapping in definition.get("portMappings", [])]
         port = self._platform.network.local_port(ports[0]) if ports else None
         launch = self._platform.images.launch(
-            definition["image"], host=self.address, port=port, command=self._command(definition)
+            definition["image"], host=self.address, port=port, command=self.spec.command(definition)
         )
         variables = environment.base_environment(self._platform.region, self._platform.environment)
         # bluegreen.toml gives local defaults; what the task definition declares is what production runs with, and wins.
         variables |= launch.environment
         variables |= environment.resolve(definition, self._platform.client)
         return launch, variables
-
-    def _command(self, definition: Document) -> list[str]:
-        """Return what a container runs in place of its image's own command; nothing for the image's own.
-
-        An entry of bluegreen.toml is an image's entry point and command in one, with this machine's addresses in it. So
-        a task definition's `command` alone does not replace it; an entry point does, and so does what RunTask asks for.
-        """
-        overridden = any(
-            one["name"] == definition["name"] and one.get("command")
-            for one in self.spec.overrides.get("containerOverrides", [])
-        )
-        entry_point: list[str] = definition.get("entryPoint", [])
-        return entry_point + definition.get("command", []) if entry_point or overridden else []
 
     def _launch(self, container: Container, launch: Launch, variables: dict[str, str]) -> None:
         definition = container.definition
@@ -365,7 +258,7 @@ class Task:
     def _journal(self, what: str) -> None:
         codes = {c.definition["name"]: c.exit_code for c in self.containers if c.exit_code is not None}
         if self.spec.is_one_off:
-            commands = [self._command(c.definition) for c in self.containers]
+            commands = [self.spec.command(c.definition) for c in self.containers]
             of: Document = {"family": self.spec.definition["family"], "command": commands[0]}
         else:
             of = {"service": self.spec.owner}
