@@ -43,6 +43,26 @@ def test_a_version_overrides_only_what_it_says(tmp_path: Path) -> None:
     assert (third.command, third.directory) == (("sh", "run.sh"), tmp_path)
 
 
+def test_a_digest_that_was_told_names_its_tag(tmp_path: Path) -> None:
+    """An image named by it runs as that version does; one that was never told is a version of its own."""
+    images = load(tmp_path, ORDERS)
+    digest = images.digest("registry/shop/orders:v2")
+    assert digest != images.digest("registry/shop/orders:v1")
+    pinned = f"registry/shop/orders@{digest}"
+    assert (images.version(pinned), images.digest(pinned)) == ("v2", digest)
+    assert images.launch(pinned, host="h", port=1) == images.launch("orders:v2", host="h", port=1)
+    assert images.version("orders@sha256:0f1e") == "sha256:0f1e"
+
+
+def test_another_command_runs_in_the_images_directory_and_environment(tmp_path: Path) -> None:
+    """It takes the entry's place, without its placeholders; `python` is the running interpreter, all else as it is."""
+    images = load(tmp_path, ORDERS)
+    launch = images.launch("orders:v1", host="h", port=None, command=["python", "-m", "migrate", "{port}"])
+    assert launch.command == (sys.executable, "-m", "migrate", "{port}")
+    assert (launch.directory, launch.environment["MODE"]) == (tmp_path / "app", "local")
+    assert images.launch("orders:v1", host="h", port=None, command=["alembic"]).command == ("alembic",)
+
+
 @pytest.mark.parametrize(
     ("image", "expected"),
     [
