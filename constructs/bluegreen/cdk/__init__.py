@@ -2,7 +2,8 @@
 
 from bluegreen.release.checks import HttpCheck
 from bluegreen.release.migrations.findings import Grade
-from bluegreen.release.migrations.policy import AfterFailure, Backup
+from bluegreen.release.migrations.policy import AfterFailure
+from bluegreen.release.migrations.restore_point import Backup
 from bluegreen.release.observation import WhenBusy
 from bluegreen.release.rollout import Rollout
 

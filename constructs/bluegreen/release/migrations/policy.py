@@ -1,18 +1,6 @@
-"""What a service's author decides about its migrations."""
+"""What a service's author decides about a migration whose release failed later."""
 
 from enum import StrEnum
-
-
-class Backup(StrEnum):
-    """What must be there to go back to before a migration runs.
-
-    `SNAPSHOT` takes a snapshot of the instance and waits until it is available. `PITR` takes none, and waits until the
-    instance can be restored to a moment at most five minutes ago. `BOTH` does both.
-    """
-
-    SNAPSHOT = "snapshot"
-    PITR = "pitr"
-    BOTH = "both"
 
 
 class AfterFailure(StrEnum):
