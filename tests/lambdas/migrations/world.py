@@ -79,6 +79,18 @@ def migrated(*applied: str, before: tuple[str, ...] = ("a1",), command: str = "r
     )
 
 
+def taken_back(revision: str, to: str) -> Result:
+    """What a downgrade tells: this revision is taken back."""
+    return Result(
+        command="downgrade",
+        outcome=Outcome.MIGRATED,
+        before=(revision,),
+        after=(to,),
+        heads=(revision,),
+        revisions=(report(revision),),
+    )
+
+
 class Dynamo:
     """DynamoDB as somebody else emulates it, so that conditions mean what they mean there."""
 

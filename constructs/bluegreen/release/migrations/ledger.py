@@ -224,7 +224,7 @@ def compatible_after(before: Iterable[str], result: Result, revisions: Iterable[
     for one in applied:
         works = () if one.phase is Phase.CONTRACT else works
         works = _together(works, (one.revision,))
-    complete = result.outcome in {Outcome.PENDING, Outcome.MIGRATED, Outcome.NOTHING_PENDING}
+    complete = result.outcome is Outcome.PENDING or set(result.after) == set(result.heads)
     return _together(works, (position(result.heads),) if complete else ())
 
 
