@@ -60,7 +60,7 @@ def test_a_plan_says_what_would_be_lost() -> None:
     plan = restore_plan(record(), [PLANNED, later], seen())
     assert plan.lost == (
         "every write since 2026-01-31T11:58:00Z: 2 h 30 min of them so far, and more until the writers are stopped",
-        "what run d-3 brought: c3",
+        "what run d-3 did to the schema: c3",
     )
 
 

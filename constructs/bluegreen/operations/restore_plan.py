@@ -54,11 +54,15 @@ def restore_plan(record: Record, later: Sequence[Record], seen: Seen) -> Restore
         restores_to=iso(point),
         lost=(
             f"every write since {iso(point)}: {_duration(age)} of them so far, and more until the writers are stopped",
-            *(f"what run {one.id} brought: {_revisions(one)}" for one in later if one.outcome == Outcome.MIGRATED),
+            *(
+                f"what run {one.id} did to the schema: {_revisions(one)}"
+                for one in later
+                if one.outcome == Outcome.MIGRATED
+            ),
         ),
         instead=(
             "a new release that repairs what is wrong loses nothing",
-            "`bluegreen migrations downgrade` loses only what the revisions added, and refuses when rows would be lost",
+            "`bluegreen migrations downgrade` takes back the revisions alone, and is refused when rows would be lost",
         ),
         steps=all_steps(record, seen, snapshot, point),
     )
