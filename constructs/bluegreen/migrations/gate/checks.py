@@ -1,12 +1,12 @@
 """What squawk never says, or says too coarsely: our own checks of one statement, by its syntax tree."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from .pending import Pending, table_of, touches
 from .tree import Node
-from .vocabulary import HARMLESS_SETTINGS, JUDGED, KNOWN_FUNCTIONS
+from .vocabulary import HARMLESS_SETTINGS, JUDGED, KNOWN_FUNCTIONS, SERIAL_TYPES
 
 _BY_KIND = {
     "TRUNCATE": "truncate",
@@ -40,6 +40,7 @@ _BY_ACTION = {
     **dict.fromkeys(("OF_TYPE", "NOT_OF", "ALL_IN_TABLESPACE"), "unjudged-statement"),
 }
 _ADVISORY = re.compile(r"pg_(try_)?advisory_(xact_)?lock(_shared)?")
+_SERIAL = frozenset(f"{schema}{name}" for schema in ("", "pg_catalog.") for name in SERIAL_TYPES)
 _SHARED_LOCKS = frozenset({"VALIDATE_CONSTRAINT", "ATTACH_PARTITION"})
 _ALONE = frozenset({"VACUUM", "CREATE_DATABASE", "DROP_DATABASE", "ALTER_SYSTEM"})
 
@@ -95,22 +96,33 @@ def _by_kind(statement: Node) -> Iterator[str]:
         yield "unjudged-statement"
     if rule := _BY_KIND.get(kind):
         yield rule
-    if kind == "SET" and not {one.name() for one in statement.all("CONFIG_PARAMETER_REF")} & HARMLESS_SETTINGS:
-        yield "session-setting"
-    if kind == "ALTER_INDEX" and statement.has("SET_TABLESPACE"):
-        yield "table-rewrite"
-    if kind == "REFRESH" and not statement.has("CONCURRENTLY_KW"):
-        yield "table-rewrite"
-    if kind == "VACUUM" and re.match(r"vacuum\s*\(?[^()]*\bfull\b", statement.text, re.IGNORECASE):
-        yield "table-rewrite"
-    if kind == "CREATE_TABLE" and statement.has("PARTITION_OF"):
-        yield "create-partition"
-    if kind == "ALTER_DEFAULT_PRIVILEGES" and statement.has("GRANT_DEFAULT_PRIVILEGES"):
-        yield "grant"
-    if kind in {"CREATE_FUNCTION", "CREATE_PROCEDURE"} and any(
-        re.search(r"\bexecute\b", one.text, re.IGNORECASE) for one in statement.all("AS_DEFINITION")
-    ):
-        yield "dynamic-sql"
+    yield from (rule for of, rule, applies in _SOMETIMES if kind == of and applies(statement))
+    if statement.all("LOCKING_CLAUSE"):
+        yield "lock-table"
+
+
+def _sets_more_than_memory(statement: Node) -> bool:
+    return not {one.name() for one in statement.all("CONFIG_PARAMETER_REF")} & HARMLESS_SETTINGS
+
+
+def _is_full(vacuum: Node) -> bool:
+    return re.match(r"vacuum\s*\(?[^()]*\bfull\b", vacuum.text, re.IGNORECASE) is not None
+
+
+def _executes(function: Node) -> bool:
+    return any(re.search(r"\bexecute\b", one.text, re.IGNORECASE) for one in function.all("AS_DEFINITION"))
+
+
+_SOMETIMES: tuple[tuple[str, str, Callable[[Node], bool]], ...] = (
+    ("SET", "session-setting", _sets_more_than_memory),
+    ("ALTER_INDEX", "table-rewrite", lambda one: one.has("SET_TABLESPACE")),
+    ("REFRESH", "table-rewrite", lambda one: not one.has("CONCURRENTLY_KW")),
+    ("VACUUM", "table-rewrite", _is_full),
+    ("CREATE_TABLE", "create-partition", lambda one: one.has("PARTITION_OF")),
+    ("ALTER_DEFAULT_PRIVILEGES", "grant", lambda one: one.has("GRANT_DEFAULT_PRIVILEGES")),
+    ("CREATE_FUNCTION", "dynamic-sql", _executes),
+    ("CREATE_PROCEDURE", "dynamic-sql", _executes),
+)
 
 
 def _outside_and_inside(statement: Node, transaction: Transaction) -> Iterator[str]:
@@ -172,6 +184,8 @@ def _actions(statement: Node, pending: Pending) -> Iterator[str]:
     for action in statement.children:
         if rule := _BY_ACTION.get(action.kind):
             yield rule
+        if action.kind == "ADD_COLUMN" and any(one.name() in _SERIAL for one in action.children):
+            yield "adding-field-with-default"  # squawk knows nextval() as a default, and not by this name
         if action.kind == "ALTER_COLUMN" and action.has("SET_NOT_NULL"):
             column = action.child("COLUMN_NAME_REF")
             if column is None or (table_of(statement), column.name()) not in pending.not_null:

@@ -21,6 +21,7 @@ _SAID_BETTER_BY = {
         "adding-foreign-key-constraint",
         "disallowed-unique-constraint",
         "adding-serial-primary-key-field",
+        "lock-held",
     },
     "ban-new-write-restriction": {"set-not-null", "adding-required-field"},
     "ban-disable-trigger": {"ban-alter-row-level-security"},
@@ -65,7 +66,18 @@ def _findings(revision: RevisionSource, rules: Mapping[str, Rule], pending: Pend
     except Broken as error:
         return [_of_gate(names.BROKEN, revision, str(error), rules)]
     findings = [_finding(one, revision, rules.get(one.rule)) for one in found]
-    return list(dict.fromkeys(one for one in findings if one is not None))
+    return _gathered([one for one in findings if one is not None])
+
+
+def _gathered(findings: list[Finding]) -> list[Finding]:
+    """Tell once what is wrong with many statements in one way: a reader, and an override, take them as one."""
+    alike: dict[tuple[str, str], dict[str, Finding]] = {}
+    for one in findings:
+        alike.setdefault((one.rule, one.lock), {}).setdefault(one.statement, one)
+    return [
+        replace(first, statement=f"{first.statement} (and {len(rest)} like it)") if rest else first
+        for first, *rest in (list(ones.values()) for ones in alike.values())
+    ]
 
 
 def _found(revision: RevisionSource, rules: Mapping[str, Rule], pending: Pending) -> list[_Found]:
@@ -102,21 +114,26 @@ def _is_harmless(remark: Remark, statement: Node, pending: Pending) -> bool:
     """Return whether what squawk objects to cannot hurt, because the column it is about is new."""
     action = statement.at(remark.offset) or statement
     column = pending.column(statement, action.child("COLUMN_NAME_REF"))
+    adds = action.kind == "ADD_COLUMN"
     match remark.rule:
-        case "renaming-object":
-            return statement.kind == "ALTER_INDEX"  # no query names an index
         case "ban-drop-column" | "renaming-column" | "ban-set-default" | "ban-drop-not-null" | "ban-alter-identity":
-            return column is not None
+            harmless = column is not None
         case "ban-drop-default":
-            return column is not None and not column.required
+            harmless = column is not None and not column.required
+        case "renaming-object":
+            harmless = statement.kind == "ALTER_INDEX"  # no query names an index
         case "ban-alter-generated-expression":
-            return action.kind == "ADD_COLUMN"
+            harmless = adds
+        case "adding-foreign-key-constraint":
+            # PostgreSQL looks at no row of a column that is NULL in all of them.
+            harmless = adds and not action.has("DEFAULT_CONSTRAINT")
         case "ban-new-write-restriction":
             # With NOT NULL it has a default, or adding-required-field speaks.
-            return action.kind == "ADD_COLUMN" or pending.are_left_null(
-                statement, statement if statement.kind == "CREATE_INDEX" else action
-            )
-    return False
+            constrained = statement if statement.kind == "CREATE_INDEX" else action
+            harmless = adds or pending.are_left_null(statement, constrained)
+        case _:
+            harmless = False
+    return harmless
 
 
 def _finding(found: _Found, revision: RevisionSource, rule: Rule | None) -> Finding | None:

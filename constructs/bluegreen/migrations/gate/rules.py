@@ -61,7 +61,7 @@ def _not_asked(why: str) -> Rule:
     return Rule(grade=None, breaks=why, squawk=True)
 
 
-_LOCKS: dict[str, Rule] = {
+LOCKS: dict[str, Rule] = {
     "require-concurrent-index-creation": _block(
         "every write to the table waits until the whole index is built",
         f"build it {_CONCURRENTLY}",
@@ -147,7 +147,9 @@ _LOCKS: dict[str, Rule] = {
         _AE,
     ),
     "lock-table": _block(
-        "others wait until the transaction ends", "leave locking to the statements that need it", "what it names"
+        "others who write wait until the transaction ends",
+        "leave locking to the statements that need it",
+        "what it names",
     ),
     "attach-partition": _warn(
         "the partition, and a default partition, are looked at row by row while locked, unless a CHECK proves them",
@@ -161,7 +163,7 @@ _LOCKS: dict[str, Rule] = {
     ),
 }
 
-_CLIENTS: dict[str, Rule] = {
+CLIENTS: dict[str, Rule] = {
     "ban-drop-column": _contract("queries of the version that still serves name it, and fail", squawk=True, lock=_AE),
     "ban-drop-table": _contract("queries of the version that still serves name it, and fail", squawk=True, lock=_AE),
     "ban-drop-view": _contract("queries of the version that still serves name it, and fail", squawk=True, lock=_AE),
@@ -292,7 +294,7 @@ _CLIENTS: dict[str, Rule] = {
     ),
 }
 
-_DATA: dict[str, Rule] = {
+DATA: dict[str, Rule] = {
     "update-without-where": _block(
         "every row is locked until it is all done, and written anew: writers wait, the table doubles",
         _BATCHES,
@@ -314,7 +316,7 @@ _DATA: dict[str, Rule] = {
     "ban-drop-database": _block("everything is gone", "do it by hand, if ever", squawk=True),
 }
 
-_UNSEEN: dict[str, Rule] = {
+UNSEEN: dict[str, Rule] = {
     NOT_VISIBLE: _block(
         "what it does is decided while it runs, so nobody has judged it",
         "write its SQL without reading the database; move data by a job outside the release; or allow it, and say in"
@@ -342,7 +344,7 @@ _UNSEEN: dict[str, Rule] = {
     ),
 }
 
-_TRANSACTION: dict[str, Rule] = {
+TRANSACTIONS: dict[str, Rule] = {
     "not-in-transaction": _block(
         "PostgreSQL refuses it in a transaction: the revision fails", f"run it {_CONCURRENTLY}"
     ),
@@ -364,7 +366,7 @@ _TRANSACTION: dict[str, Rule] = {
     ),
 }
 
-_GATE: dict[str, Rule] = {
+GATE: dict[str, Rule] = {
     BROKEN: _block("nothing was judged, and silence is no pass", "see why in the statement above"),
     BAD_REASON: _block("the override does not count", "write why it is safe here, in at least 10 characters"),
     UNKNOWN_OVERRIDE: _block("no rule has this name, so it lets nothing pass", "correct the name, or remove it"),
@@ -373,7 +375,7 @@ _GATE: dict[str, Rule] = {
 
 _OWN_IS_BETTER = "a check of our own sees more of it: "
 _STYLE = "style: nothing breaks and nothing waits"
-_NOT_ASKED: dict[str, Rule] = {
+NOT_ASKED: dict[str, Rule] = {
     "require-lock-timeout": _not_asked("the runner sets lock_timeout for every session, and tries again"),
     "require-statement-timeout": _not_asked("the runner holds the deadline"),
     "require-timeout-settings": _not_asked("another name of the two above"),
@@ -400,10 +402,10 @@ _NOT_ASKED: dict[str, Rule] = {
     "unused-ignore": _not_asked("comments are taken out before squawk reads a statement"),
 }
 
-RULES: dict[str, Rule] = _LOCKS | _CLIENTS | _DATA | _UNSEEN | _TRANSACTION | _GATE | _NOT_ASKED
+RULES: dict[str, Rule] = LOCKS | CLIENTS | DATA | UNSEEN | TRANSACTIONS | GATE | NOT_ASKED
 """By name: squawk's names for what squawk finds."""
 
-NEW_IS_HARMLESS = (_LOCKS | _CLIENTS | _DATA).keys()
+NEW_IS_HARMLESS = (LOCKS | CLIENTS | DATA).keys()
 """What harms nobody when it happens to something that the version that still serves does not know."""
 
 _ALWAYS_APPLIED = frozenset({"syntax-error", "unused-ignore"})

@@ -92,12 +92,13 @@ def parse(sql: str) -> tuple[Node, tuple[Node, ...]]:
         while stack and stack[-1][0] >= depth:
             stack.pop()
         if node.kind == "COMMENT":
-            comments.append(node)
+            # One without an end hides all that follows it, so it stays and is objected to.
+            comments += [node] if node.text.startswith("--") or node.text.endswith("*/") else []
         elif stack and node.kind != "WHITESPACE":
             stack[-1][1].children.append(node)
         stack.append((depth, node))
     root = stack[0][1]
-    if (root.kind, root.start, root.end) != ("SOURCE_FILE", 0, len(source)):
+    if (root.kind, root.start, root.end, node.end) != ("SOURCE_FILE", 0, len(source), len(source)):
         raise Broken("squawk did not read the statements to their end")
     return root, tuple(comments)
 

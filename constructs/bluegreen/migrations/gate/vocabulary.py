@@ -33,6 +33,9 @@ JUDGED = frozenset(
 HARMLESS_SETTINGS = frozenset({"work_mem", "maintenance_work_mem", "max_parallel_maintenance_workers"})
 """What a revision may set: it reaches its own statements only, and no lock."""
 
+SERIAL_TYPES = frozenset({"serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"})
+"""Types that stand for a default which differs from row to row."""
+
 KNOWN_FUNCTIONS = frozenset(
     """
     setval nextval currval count max min sum avg coalesce greatest least nullif lower upper length trim concat now
