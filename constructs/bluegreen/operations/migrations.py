@@ -1,4 +1,8 @@
-"""The migrations of a deployed service, through the function that a release also goes through."""
+"""The migrations of a deployed service, through the function that a release also goes through.
+
+An operator's role needs cloudformation:ListStackResources on the stack and lambda:InvokeFunction on the function; for a
+restore plan also rds:DescribeDBInstances, rds:DescribeDBSnapshots and ecs:DescribeServices. Nobody needs the database.
+"""
 
 import json
 import time
