@@ -27,8 +27,8 @@ class Jobs:
             containerDefinitions=[{"name": "job", "image": "shop/job:v1"}],
         )
 
-    def machine(self, name: str, *, resource: str = SYNC, **state: Any) -> str:
-        """Make a state machine whose first state runs the program in its input."""
+    def machine(self, name: str, *, resource: str = SYNC, seconds: int = 3600, **state: Any) -> str:
+        """Make a state machine that may take so long, and whose first state runs the program in its input."""
         parameters = {
             "Cluster": "prod",
             "TaskDefinition": "jobs",
@@ -38,7 +38,7 @@ class Jobs:
         }
         run = {"Type": "Task", "Resource": resource, "Parameters": parameters, "ResultPath": "$.task", "End": True}
         states = {"Run": run | state, "Caught": {"Type": "Pass", "End": True}}
-        definition = json.dumps({"StartAt": "Run", "States": states})
+        definition = json.dumps({"StartAt": "Run", "States": states, "TimeoutSeconds": seconds})
         role = "arn:aws:iam::123456789012:role/any"
         made = self.states.create_state_machine(name=name, definition=definition, roleArn=role)
         return str(made["stateMachineArn"])
@@ -162,11 +162,11 @@ def test_a_task_that_is_not_waited_for_goes_on(jobs: Jobs) -> None:
 
 def test_the_ends_of_executions_reach_eventbridge(jobs: Jobs) -> None:
     """A rule on FAILED, TIMED_OUT and ABORTED of one machine gets each of them, with the execution's ARN and input."""
-    machine = jobs.machine("watched")
-    other = jobs.machine("not-watched")
+    machine, other = jobs.machine("watched"), jobs.machine("not-watched")
+    waits = jobs.machine("watched-too", seconds=30, Type="Wait", Seconds=3600)
     sqs, events = jobs.cloud.client("sqs"), jobs.cloud.client("events")
     queue = sqs.create_queue(QueueName="ends")["QueueUrl"]
-    detail = {"status": ["FAILED", "TIMED_OUT", "ABORTED"], "stateMachineArn": [machine]}
+    detail = {"status": ["FAILED", "TIMED_OUT", "ABORTED"], "stateMachineArn": [machine, waits]}
     pattern = {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],
@@ -182,14 +182,17 @@ def test_the_ends_of_executions_reach_eventbridge(jobs: Jobs) -> None:
     task = jobs.one_running()
     jobs.states.stop_execution(executionArn=aborted)
     jobs.ended(task)
+    late = jobs.start(waits, "")
+    jobs.finished(late)
     told: list[Any] = []
 
-    def both() -> bool:
+    def all_told() -> bool:
         for message in sqs.receive_message(QueueUrl=queue).get("Messages", []):
             told.append(json.loads(message["Body"])["detail"])
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        return len(told) == 2
+        return len(told) == 3
 
-    until(both)
-    assert [(one["executionArn"], one["status"]) for one in told] == [(failed, "FAILED"), (aborted, "ABORTED")]
+    until(all_told)
+    ends = [(one["executionArn"], one["status"]) for one in told]
+    assert ends == [(failed, "FAILED"), (aborted, "ABORTED"), (late, "TIMED_OUT")]
     assert json.loads(told[0]["input"])["command"] == ["python", "-c", "raise SystemExit(1)"]

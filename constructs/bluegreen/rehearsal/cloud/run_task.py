@@ -91,6 +91,8 @@ class RunTask:
 
     def _wait(self, cluster: str, arns: list[str], deadline: float | None) -> Document:
         while True:
+            # While the control planes are down nobody looks at the task, which goes on.
+            self._clock.control_planes.wait()
             tasks = self._call("DescribeTasks", {"cluster": cluster, "tasks": arns})["tasks"]
             if all(task["lastStatus"] == "STOPPED" for task in tasks):
                 break
