@@ -9,6 +9,7 @@ from samples import Sample
 
 from bluegreen.migrations.gate import judge, rules
 from bluegreen.migrations.project import RevisionSource
+from bluegreen.migrations.shadow import rules as shadow
 from bluegreen.release.migrations.findings import Finding, Grade, Phase
 from bluegreen.release.migrations.report import review
 from bluegreen.release.migrations.result import RevisionReport
@@ -93,7 +94,8 @@ def test_a_table_of_another_name_is_not_new(name: str) -> None:
 def test_alike_findings_are_told_once() -> None:
     """Twenty updates of one table are one finding that says how many; those of another table are another."""
     found = findings(*(UPDATE.replace("0", str(number)) for number in range(20)))
-    assert [one.statement for one in found] == [f"{UPDATE} (and 19 like it)"]
+    assert [one.statement for one in found] == [UPDATE]
+    assert found[0].breaks.endswith("(and 19 more statements like it)")
     assert len(findings(DROP, DROP.replace("orders", "customers"))) == 2
 
 
@@ -168,6 +170,13 @@ def test_a_grade_of_no_rule_is_refused(rule: str) -> None:
     """A wrong name would change nothing in silence, and the gate's own findings stay as they are."""
     with pytest.raises(ValueError, match=rule):
         judge([], {rule: Grade.WARN})
+
+
+def test_rules_of_the_shadow_run_are_left_to_it() -> None:
+    """A revision may let them pass and a project may grade them; the gate cannot find them, and says nothing of it."""
+    assert rules.SHADOW == shadow.GRADES.keys()
+    assert not rules.SHADOW & rules.RULES.keys()
+    assert findings("SELECT 1", allow=dict.fromkeys(rules.SHADOW, "ok"), grades={"breaks-live": Grade.WARN}) == ()
 
 
 def test_an_unknown_rule_of_squawk_blocks_by_its_own_name(monkeypatch) -> None:

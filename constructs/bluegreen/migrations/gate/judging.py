@@ -75,7 +75,7 @@ def _gathered(findings: list[Finding]) -> list[Finding]:
     for one in findings:
         alike.setdefault((one.rule, one.lock), {}).setdefault(one.statement, one)
     return [
-        replace(first, statement=f"{first.statement} (and {len(rest)} like it)") if rest else first
+        replace(first, breaks=f"{first.breaks} (and {len(rest)} more statements like it)") if rest else first
         for first, *rest in (list(ones.values()) for ones in alike.values())
     ]
 
@@ -186,6 +186,8 @@ def _overridden(revision: RevisionSource, findings: list[Finding], rules: Mappin
         yield replace(one, override=good.get(one.rule))
     heard = {one.rule for one in findings}
     for rule, reason in revision.allow.items():
+        if rule in names.SHADOW:
+            continue
         text = f'allow = {{"{rule}": "{reason}"}}'
         if rule not in reasons or (rule not in rules and rule not in heard):
             yield _of_gate(names.UNKNOWN_OVERRIDE, revision, text, rules)
