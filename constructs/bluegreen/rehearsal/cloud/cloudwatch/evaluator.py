@@ -74,7 +74,8 @@ class Evaluator:
                 _log.exception("alarms could not be evaluated")
             due = TICK_SECONDS - self._clock.now() % TICK_SECONDS
             spent = time.monotonic() - started
-            self._stop.wait(max(self._clock.real(due), _SHORTEST_REAL_TICK, spent))
+            least = max(_SHORTEST_REAL_TICK, spent) * self._clock.rate
+            self._clock.wait(max(due, least), self._stop)
 
     def _is_due(self, name: str, watch: Watch, now: float) -> bool:
         """Whether there is a new period to judge, or late samples may have reached the one that was judged last."""
