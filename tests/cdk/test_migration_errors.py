@@ -59,11 +59,11 @@ def test_refuses_a_cluster_of_databases() -> None:
         AlembicMigrations(cluster, {})
 
 
-def test_refuses_a_second_hook_before_install() -> None:
+def test_refuses_migrations_twice() -> None:
     """Two migrations of one service want the same step, and only one can have it."""
     stack = cdk.Stack(cdk.App())
     hook = migrations(stack)
-    with pytest.raises(RuntimeError, match="already a Construct with name 'Migrations'"):
+    with pytest.raises(ValueError, match=r"^hooks must have migrations once, got them twice for Default/Orders; one"):
         add_migrating_service(stack, hooks=[hook, hook])
 
 

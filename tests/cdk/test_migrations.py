@@ -350,14 +350,37 @@ def test_what_was_made_for_a_service_can_be_reached(tmp_path: Path) -> None:
 
 
 def test_in_a_nested_stack_names_are_made_from_its_id(tmp_path: Path) -> None:
-    """State machine, family and what may run them are named after the nested stack, which nobody knows at synth."""
-    synthesize(tmp_path, lambda stack: add_migrating_service(cdk.NestedStack(stack, "Inner")))
-    (path,) = tmp_path.glob("*nested*.template.json")
-    inner = Synthesized(json.loads(path.read_text()))
+    """Its machine and family are named after the nested stack, which nobody knows at synth; the ledger is shared."""
+
+    def define(stack: cdk.Stack) -> None:
+        hook = migrations(stack)
+        for name in ("Inner", "Other"):
+            add_migrating_service(cdk.NestedStack(stack, name), hooks=[hook])
+
+    outer = synthesize(tmp_path, define)
+    assert len(outer.of_type("AWS::DynamoDB::Table")) == 1
     guid = {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
-    assert task_definition(inner)["Family"] == {"Fn::Join": ["", [guid, "-Orders-Migrations-Task"]]}
-    (machine,) = [one for one in inner.under(HERE).values() if one["Type"] == "AWS::StepFunctions::StateMachine"]
-    assert machine["Properties"]["StateMachineName"] == {"Fn::Join": ["", [guid, "-Orders-Migrations"]]}
+    paths = sorted(tmp_path.glob("*nested*.template.json"))
+    assert len(paths) == 2
+    for path in paths:
+        inner = Synthesized(json.loads(path.read_text()))
+        assert not inner.of_type("AWS::DynamoDB::Table")
+        assert task_definition(inner)["Family"] == {"Fn::Join": ["", [guid, "-Orders-Migrations-Task"]]}
+        (machine,) = [one for one in inner.under(HERE).values() if one["Type"] == "AWS::StepFunctions::StateMachine"]
+        assert machine["Properties"]["StateMachineName"] == {"Fn::Join": ["", [guid, "-Orders-Migrations"]]}
+
+
+def test_stacks_that_share_a_database_can_share_a_ledger(tmp_path: Path) -> None:
+    """A ledger of one stack that is given to another's migrations is imported there, and there is no second one."""
+    app = cdk.App(outdir=str(tmp_path))
+    first, second = (cdk.Stack(app, name) for name in ("First", "Second"))
+    ledger = ReleaseLedger.of(first)
+    add_migrating_service(second, hooks=[migrations(second, ledger=ledger)])
+    app.synth()
+    stack = Synthesized(json.loads((tmp_path / "Second.template.json").read_text()))
+    assert not stack.of_type("AWS::DynamoDB::Table")
+    (function,) = [one for one in stack.under(HERE).values() if one["Type"] == "AWS::Lambda::Function"]
+    assert "First:" in json.dumps(function["Properties"]["Environment"]["Variables"]["BLUEGREEN_LEDGER"])
 
 
 def test_a_contract_of_another_version_is_stated_and_left_to_the_function(tmp_path: Path) -> None:

@@ -36,12 +36,14 @@ class ReleaseLedger(Construct):
         """Return the ledger of the scope's stack, made at the first call.
 
         Args:
-            scope: Any construct of the stack.
+            scope: Any construct of the stack, or of one nested in it: nested stacks share their outermost one's.
 
         Returns:
             The ledger.
         """
         stack = Stack.of(scope)
+        while parent := stack.nested_stack_parent:
+            stack = parent
         found = stack.node.try_find_child(_SINGLETON)
         return cast("ReleaseLedger", found) if found else cls(stack, _SINGLETON)
 

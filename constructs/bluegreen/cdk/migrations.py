@@ -175,7 +175,15 @@ class AlembicMigrations:
 
         Returns:
             The function, to run at BeforeInstall.
+
+        Raises:
+            ValueError: If the service has migrations already.
         """
+        if service.node.try_find_child(_CONSTRUCT_ID):
+            raise ValueError(
+                f"hooks must have migrations once, got them twice for {service.node.path}; one Alembic project may "
+                "have several version_locations"
+            )
         made = ServiceMigrations(
             service,
             _CONSTRUCT_ID,

@@ -105,7 +105,8 @@ class BlueGreenService(Construct):
         notifications: Where a release tells what nobody waits for: that it awaits approval, and its outcome when it
             outlives the deploy. Needed for a rollout that takes longer than CloudFormation waits.
         scaling: How many tasks. Two to four, by CPU and memory, when omitted.
-        hooks: What checks a release at its steps, one for each lifecycle event at most. Nothing when omitted.
+        hooks: What migrates the database before a release and checks it at its steps, one for each lifecycle event at
+            most. Nothing when omitted.
 
     Attributes:
         cluster: The cluster.
