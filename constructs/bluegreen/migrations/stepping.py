@@ -62,7 +62,8 @@ class Stepper:
             attempts, lost = 0, 0
 
     def _wait(self, attempts: int, error: DBAPIError) -> None:
-        if self._progress.deadline.wait(backoff(attempts, self._options.clock.chance())):
+        pause = backoff(attempts, self._options.clock.chance())
+        if self._progress.deadline.wait(pause, spare=self._options.lock_timeout_ms / 1000):
             return
         seconds = self._progress.deadline.elapsed()
         raise MigrationError(

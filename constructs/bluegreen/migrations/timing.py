@@ -27,9 +27,14 @@ class Deadline:
         """Return the milliseconds left; at least 1, because PostgreSQL reads 0 as no limit."""
         return max(1, int((self._ends - self._clock.now()) * 1000))
 
-    def wait(self, seconds: float) -> bool:
-        """Wait, unless the deadline comes first; return whether there is time left to go on."""
-        if self._clock.now() + seconds >= self._ends:
+    def wait(self, seconds: float, *, spare: float = 0.0) -> bool:
+        """Wait, unless the deadline comes first; return whether there is time left to go on.
+
+        Args:
+            seconds: How long to wait.
+            spare: How many seconds must be left after it.
+        """
+        if self._clock.now() + seconds + spare >= self._ends:
             return False
         self._clock.sleep(seconds)
         return True

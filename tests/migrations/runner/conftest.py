@@ -35,7 +35,7 @@ args = (sys.stderr,)
 class Project:
     """An Alembic project in a folder, whose revisions form one line."""
 
-    def __init__(self, folder: Path, url: str, *, template: str = "generic") -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         self.ini = folder / "alembic.ini"
         self._head: str | None = None
@@ -43,7 +43,12 @@ class Project:
         location = f"[alembic]\nscript_location = %(here)s/migrations\nsqlalchemy.url = {url}\npath_separator = os\n"
         self.ini.write_text(location + LOGGING)
         self.env = folder / "migrations" / "env.py"
-        self.env.write_text((TEMPLATES / template / "env.py").read_text())
+        self.use_template("generic")
+
+    def use_template(self, name: str, driver: str = "postgresql+psycopg") -> None:
+        """Take the env.py of one of Alembic's templates as it is."""
+        self.env.write_text((TEMPLATES / name / "env.py").read_text())
+        self.ini.write_text(self.ini.read_text().replace("postgresql+psycopg:", f"{driver}:"))
 
     def path(self, revision: str) -> Path:
         return self.folder / "migrations" / "versions" / f"{revision}.py"
@@ -76,18 +81,17 @@ class Project:
         return self.add(revision, f"with op.get_context().autocommit_block():\n{lines}", head=head)
 
 
-# Only the gate's own tests hold it to what it finds; these look at what the runner makes of it.
-ANYTHING_GOES = "gate-lets-pass"
-
-
 @pytest.fixture
 def project(tmp_path: Path, database) -> Project:
     return Project(tmp_path / "app", database.url())
 
 
 @pytest.fixture
-def run(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """Runs a command in this process; alembic.ini's logging would turn off the loggers of other tests."""
+def run(project: Project, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Callable[..., Result]:
+    """Runs a command in this process; the gate finds nothing, unless a test asks for the fixture `gate`."""
+    if "gate" not in request.fixturenames:
+        monkeypatch.setattr("bluegreen.migrations.runner.judge", lambda *_: {})
+    # alembic.ini's logging would turn off the loggers of other tests.
     monkeypatch.setattr("logging.config.fileConfig", lambda *_, **__: None)
 
     def run(command: str = "run", *, to: str | None = None, ini: Path | None = None, **options: object) -> Result:
@@ -95,6 +99,11 @@ def run(project: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Resu
         return execute(command, given, ini=str(ini or project.ini), to=to)
 
     return run
+
+
+@pytest.fixture
+def gate() -> None:
+    """Lets `run` ask the real gate."""
 
 
 class Command:
@@ -111,13 +120,14 @@ class Command:
         )
         self.output = self.errors = ""
 
+    def end(self) -> None:
+        """End it at once, if it still runs, and close what it printed to."""
+        with self.process:
+            self.process.kill()
+
     def result(self, seconds: float = 30) -> Result:
         """Wait for its end, and read the last line that it printed."""
-        try:
-            self.output, self.errors = self.process.communicate(timeout=seconds)
-        finally:
-            if self.process.poll() is None:
-                self.process.kill()
+        self.output, self.errors = self.process.communicate(timeout=seconds)
         found = last_in(self.output.splitlines()[-1:])
         assert found is not None, self.output + self.errors
         return found
@@ -127,7 +137,7 @@ class Command:
 def command(project: Project, request: pytest.FixtureRequest) -> Callable[..., Command]:
     def start(*arguments: str, environment: dict[str, str] | None = None) -> Command:
         started = Command(project, *arguments, environment=environment)
-        request.addfinalizer(lambda: started.process.poll() is None and started.process.kill())
+        request.addfinalizer(started.end)
         return started
 
     return start

@@ -1,0 +1,132 @@
+"""Two runners on one database: one at a time, and never the older after the newer."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from bluegreen.release.migrations.result import Outcome
+
+GATE_OFF = ("--grades", '{"sql-not-visible": "warn"}')
+
+
+def wait_for(database, condition: str, seconds: float = 20) -> None:
+    """Wait until a statement gives a row."""
+    deadline = time.monotonic() + seconds
+    while not database.query(condition):
+        assert time.monotonic() < deadline, condition
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("asleep", ["SELECT pg_sleep(2)", "SELECT 1"], ids=["in a statement", "between statements"])
+def test_a_runner_that_wakes_up_late_commits_nothing(project, command, database, tmp_path, asleep):
+    """A runner that was stopped mid-revision ends fenced off when a newer one has run: its work is not there."""
+    marker, go = tmp_path / "marker", tmp_path / "go"
+    project.add(
+        "a1",
+        f"""
+        import os, pathlib, time
+        op.execute("CREATE TABLE t (by_token text)")
+        op.execute("INSERT INTO t VALUES (current_setting('application_name'))")
+        first = not pathlib.Path({str(go)!r}).exists()
+        if first:
+            pathlib.Path({str(marker)!r}).touch()
+            op.execute({asleep!r})
+            while not pathlib.Path({str(go)!r}).exists():
+                time.sleep(0.05)
+        """,
+    )
+    zombie = command("run", "--token", "1")
+    deadline = time.monotonic() + 20
+    while not marker.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(zombie.process.pid, signal.SIGSTOP)
+    go.touch()
+    newer = command("run", "--token", "2").result()
+    assert newer.outcome is Outcome.MIGRATED, newer.message
+    os.kill(zombie.process.pid, signal.SIGCONT)
+    late = zombie.result()
+    assert (late.outcome, zombie.process.returncode) == (Outcome.FENCED_OFF, 1), late.message
+    assert "token 2" in late.message
+    assert database.query("SELECT by_token FROM t") == [("bluegreen-migrations/2",)]
+    assert database.scalar("SELECT token FROM bluegreen.fence") == 2
+
+
+def test_the_row_stops_a_commit_even_when_the_session_lives(project, run, database):
+    """A revision whose session nobody ended still cannot commit once a newer token is in the fence."""
+    project.sql("a1", "CREATE TABLE t (id int)")
+    run(token=1)
+    project.add(
+        "b2",
+        f"""
+        import psycopg
+        op.get_bind().scalar(sa.text("SELECT 1"))  # so that the rendering, which has no database, ends here
+        op.execute("ALTER TABLE t ADD COLUMN n int")
+        with psycopg.connect({database.url("postgresql")!r}, autocommit=True) as other:
+            other.execute("UPDATE bluegreen.fence SET token = 2")
+        """,
+    )
+    result = run(token=1)
+    assert (result.outcome, result.failed_revision, result.after) == (Outcome.FENCED_OFF, "b2", ("a1",))
+    assert database.query("SELECT 1 FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'n'") == []
+
+
+def test_an_older_token_is_refused(project, run):
+    """A runner whose token is older than the last one's, or that has none, does not run where a ledger counts."""
+    project.sql("a1", "CREATE TABLE t (id int)")
+    run(token=7)
+    project.sql("b2", "ALTER TABLE t ADD COLUMN n int")
+    assert run(token=6).outcome is Outcome.FENCED_OFF
+    by_hand = run()
+    assert by_hand.outcome is Outcome.FENCED_OFF
+    assert "bluegreen migrations run" in by_hand.message
+    assert run(token=7).outcome is Outcome.MIGRATED
+
+
+def test_two_runners_at_once_are_serialised(project, command, database):
+    """Of two runners with the same token one runs the revision, and the other finds nothing left to do."""
+    project.sql("a1", "CREATE TABLE t (at timestamptz)", "SELECT pg_sleep(1)", "INSERT INTO t VALUES (now())")
+    both = [command("run"), command("run")]
+    results = sorted((one.result() for one in both), key=lambda one: one.outcome)
+    assert [one.outcome for one in results] == [Outcome.MIGRATED, Outcome.NOTHING_PENDING], results
+    assert database.scalar("SELECT count(*) FROM t") == 1
+
+
+def test_a_runner_that_waits_holds_up_no_concurrent_index(project, command, database):
+    """Who waits for the lock polls: a waiting statement and CREATE INDEX CONCURRENTLY would wait for each other."""
+    project.sql("a1", "CREATE TABLE t (id int)").outside("b2", "CREATE INDEX CONCURRENTLY by_id ON t (id)")
+    both = [command("run", *GATE_OFF), command("run", *GATE_OFF)]
+    outcomes = {one.result().outcome for one in both}
+    assert outcomes <= {Outcome.MIGRATED, Outcome.NOTHING_PENDING}
+    assert database.scalar("SELECT version_num FROM alembic_version") == "b2"
+
+
+def test_a_stopped_task_rolls_back_and_says_so(project, command, database):
+    """On SIGTERM the running statement is cancelled, nothing stays, and the last line still tells the result."""
+    project.sql("a1", "CREATE TABLE t (id int)", "SELECT pg_sleep(60)")
+    running = command("run")
+    wait_for(database, "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND wait_event = 'PgSleep'")
+    began = time.monotonic()
+    running.process.send_signal(signal.SIGTERM)
+    result = running.result()
+    assert (result.outcome, running.process.returncode) == (Outcome.FAILED, 1)
+    assert result.message.startswith("revision a1: stopped")
+    assert time.monotonic() - began < 5
+    wait_for(
+        database,
+        "SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid())",
+    )
+    assert database.query("SELECT 1 FROM pg_class WHERE relname = 't'") == []
+
+
+def test_the_locks_of_a_killed_runner_are_free_within_seconds(project, command, database):
+    """When a runner dies without a word the server ends its statement by itself, and its table is usable again."""
+    project.sql("a1", "CREATE TABLE t (id int)", "SELECT pg_sleep(60)")
+    running = command("run")
+    sleeping = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND wait_event = 'PgSleep'"
+    wait_for(database, sleeping)
+    running.process.kill()
+    running.process.wait()
+    wait_for(database, f"SELECT 1 WHERE NOT EXISTS ({sleeping})", seconds=8)
