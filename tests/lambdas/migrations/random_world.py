@@ -1,0 +1,196 @@
+"""Two services that migrate one database, in a world in which anything may happen between two steps."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import aws_clients
+import hook_runtime
+from bluegreen.release.migrations.result import Outcome, Result
+from tests.lambdas.conftest import FakeAws
+from tests.lambdas.migrations.world import ENVIRONMENT, Machine, MigrationWorld, call, report
+
+CHAIN = ("a1", "b2", "c3")
+TASK_SECONDS = 40
+STOP_SECONDS = 25
+CHANGING = {"run", "create", "downgrade"}
+
+
+class Database:
+    """One schema, with the fence that the runner keeps in it."""
+
+    def __init__(self) -> None:
+        self.at = 0
+        self.token = 0
+
+    def run(self, command: list[str], heads: int) -> Result:
+        """What the runner of an image with these heads tells, and does."""
+        before, told = (CHAIN[self.at],), {"heads": (CHAIN[heads],), "command": command[0]}
+        if command[0] != "plan" and int(command[command.index("--token") + 1]) < self.token:
+            return Result(outcome=Outcome.FENCED_OFF, before=before, after=before, **told)  # type: ignore[arg-type] # two of its members
+        pending = tuple(report(one) for one in CHAIN[self.at + 1 : heads + 1])
+        outcome = Outcome.PENDING if pending else Outcome.NOTHING_PENDING
+        if self.at > heads:
+            outcome = Outcome.AHEAD
+        elif command[0] == "run" and pending:
+            self.at, outcome = heads, Outcome.MIGRATED
+        after = (CHAIN[self.at],)
+        return Result(outcome=outcome, before=before, after=after, revisions=pending, **told)  # type: ignore[arg-type] # the same
+
+
+class Service(Machine):
+    """One deployment's execution, whose tasks take time and which may be killed."""
+
+    def __init__(self, world: "RandomWorld", name: str, heads: int) -> None:
+        super().__init__(world, name)
+        self.random = world
+        self.heads = heads
+        self.due = 0.0
+        self.task: dict[str, Any] | None = None
+        self.dead = False
+
+    @property
+    def over(self) -> bool:
+        """Whether its state machine has come to its end."""
+        return self.dead or self.next in {"done", "failed"}
+
+    def step(self, *, again: bool = False) -> None:
+        """Go on if it is time; `again` when the answer of the step is lost, so that Step Functions calls it anew."""
+        if self.over or self.random.now < self.due:
+            return
+        if self.task is not None:
+            self.state["progress"]["task"] = self.random.finish(self.task, self.heads)
+            self.task = None
+        given = json.dumps(self.state)
+        self.advance()
+        if again and not self.over:
+            self.state = json.loads(given)
+            self.advance()
+        self._arrange()
+
+    def kill(self) -> None:
+        """Abort the execution: Step Functions stops the task that it waits for."""
+        if self.over:
+            return
+        self.dead = True
+        self.random.executions[self.arn]["status"] = "ABORTED"
+        if self.task is not None:
+            self.task |= {"desiredStatus": "STOPPED", "ends": self.random.now + STOP_SECONDS}
+
+    def backstop(self) -> None:
+        """EventBridge tells that the execution was lost, if it was."""
+        status = self.random.executions[self.arn]["status"]
+        if status in {"ABORTED", "FAILED"}:
+            with contextlib.suppress(Exception):  # Lambda tries again, and so does this world at its end
+                call({"source": "aws.states", "detail": {"executionArn": self.arn, "status": status}})
+
+    def _arrange(self) -> None:
+        if self.next == "wait":
+            self.due = self.random.now + self.state["wait_seconds"]
+        elif self.next == "run-task":
+            wanted = self.state["task"]
+            self.task = self.random.begin_task(wanted["definition"], wanted["command"])
+            self.due = self.task["ends"] = self.random.now + TASK_SECONDS
+
+
+class RandomWorld(MigrationWorld):
+    """A world whose tasks end by themselves, and that is looked at after everything that happens."""
+
+    def __init__(self, aws: Any) -> None:
+        super().__init__(aws)
+        self.database = Database()
+        self.tokens = 0
+        self.services: dict[str, Service] = {}
+
+    def begin(self, name: str, heads: int) -> Service:
+        """CodeDeploy calls the hook of a new deployment."""
+        self.deployments[name] = {"status": "InProgress", "creator": "user"}
+        call({"DeploymentId": name, "LifecycleEventHookExecutionId": f"h-{name}"})
+        self.services[name] = Service(self, name, heads)
+        return self.services[name]
+
+    def begin_task(self, definition: str, command: list[str]) -> dict[str, Any]:
+        task = super().begin_task(definition, command)
+        task["command"] = command
+        if command[0] in CHANGING:
+            self.database.token = max(self.database.token, int(command[command.index("--token") + 1]))
+        return task
+
+    def finish(self, task: dict[str, Any], heads: int) -> dict[str, Any]:
+        """The runner's task has done its work, unless it was stopped before."""
+        stopped = task["desiredStatus"] == "STOPPED"
+        return self.end_task(task, None if stopped else self.database.run(task["command"], heads), code=int(stopped))
+
+    def tick(self, seconds: float) -> None:
+        """Time goes by; what was told to stop ends."""
+        self.now += seconds
+        for task in self.tasks:
+            if task["lastStatus"] != "STOPPED" and task["desiredStatus"] == "STOPPED":
+                task.setdefault("stops", self.now + STOP_SECONDS)
+                if self.now >= min(task["stops"], task.get("ends", task["stops"])):
+                    task["lastStatus"] = "STOPPED"
+
+    def check(self) -> None:
+        """Hold what must always be true."""
+        changing = [one for one in self.tasks if one["lastStatus"] != "STOPPED" and one["command"][0] in CHANGING]
+        assert len(changing) <= 1, "two tasks work on the database at once"
+        lease = self.item("lease") if self.dynamo.refuses is None else None
+        if lease is not None:
+            token = int(lease["token"]["N"])
+            assert token >= self.tokens, "a token has shrunk"
+            self.tokens = token
+        if self.snapshot_becomes == "failed":
+            assert not [one for one in self.commands if one[0] in CHANGING], "migrated without a restore point"
+
+    def settle(self) -> None:
+        """Let everything come to its end, with nothing going wrong any more."""
+        self.dynamo.refuses = None
+        for _ in range(1500):
+            self.tick(5)
+            for service in self.services.values():
+                service.step()
+                if service.dead:
+                    service.backstop()
+            self.check()
+            if all(service.over for service in self.services.values()):
+                break
+        for _ in range(10):
+            self.tick(5)
+
+    def happen(self, what: str, service: Service) -> None:
+        """Let one thing happen, as seen by one of the services."""
+        match what:
+            case "step":
+                service.step()
+            case "step twice":
+                service.step(again=True)
+            case "kill":
+                service.kill()
+            case "backstop":
+                service.backstop()
+            case "hook":
+                self.dynamo.refuses = None  # a ledger that refuses fails the release, whoever runs
+                call({"DeploymentId": service.name, "LifecycleEventHookExecutionId": f"h-{service.name}"})
+            case "throttle":
+                self.dynamo.refuses = "ThrottlingException"
+            case "calm":
+                self.dynamo.refuses = None
+            case "time":
+                self.tick(20)
+        self.tick(1)
+        self.check()
+
+
+@contextlib.contextmanager
+def random_world() -> Iterator[RandomWorld]:
+    """Make a world of its own for one example."""
+    with pytest.MonkeyPatch.context() as patch:
+        aws = FakeAws()
+        patch.setattr(aws_clients, "client", aws.client)
+        patch.setattr(hook_runtime, "client", aws.client)
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        yield RandomWorld(aws)
