@@ -154,6 +154,23 @@ def test_an_override_that_is_wrong_is_a_finding(allow: dict[str, str], expected:
     assert [(one.rule, one.blocks(Phase.CONTRACT)) for one in found[1:]] == [expected]
 
 
+def test_an_override_is_not_unused_while_all_is_still_new() -> None:
+    """A column is new until it is released, then in use; the reason for that later day warns of nothing."""
+    index = revision(
+        "CREATE UNIQUE INDEX CONCURRENTLY i ON orders (note)",
+        transactional=False,
+        allow={"ban-new-write-restriction": "no note is kept twice"},
+    )
+    assert judge([revision("ALTER TABLE orders ADD note text", revision="a"), index], {})["r1"] == ()
+    assert [one.override for one in judge([index], {})["r1"]] == ["no note is kept twice"]
+
+
+def test_a_copy_into_a_new_table_holds_the_locks_that_are_held() -> None:
+    """The rows that it reads are many, even if the table that it writes is new."""
+    copy = ("CREATE TABLE old (id int)", "ALTER TABLE orders ADD a int", "INSERT INTO old SELECT id FROM orders")
+    assert rules_of(*copy) == ["lock-held", "backfill-in-release"]
+
+
 def test_a_grade_can_be_changed() -> None:
     """Up, down, and for a rule that is not asked for otherwise."""
     grades = {"ban-drop-column": Grade.WARN, "ban-add-column": Grade.BLOCK, "require-table-schema": Grade.WARN}
@@ -174,7 +191,7 @@ def test_a_grade_of_no_rule_is_refused(rule: str) -> None:
 
 def test_rules_of_the_shadow_run_are_left_to_it() -> None:
     """A revision may let them pass and a project may grade them; the gate cannot find them, and says nothing of it."""
-    assert rules.SHADOW == shadow.GRADES.keys()
+    assert shadow.GRADES.keys() == rules.SHADOW
     assert not rules.SHADOW & rules.RULES.keys()
     assert findings("SELECT 1", allow=dict.fromkeys(rules.SHADOW, "ok"), grades={"breaks-live": Grade.WARN}) == ()
 

@@ -1,6 +1,7 @@
 """Puts together what squawk and our own checks say of pending revisions, graded, with what a revision lets pass."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from bluegreen.migrations.project import RevisionSource
@@ -44,29 +45,40 @@ def judge(revisions: Sequence[RevisionSource], grades: Mapping[str, Grade]) -> d
     """
     rules = names.graded(grades)
     pending = Pending()
-    return {one.revision: tuple(_overridden(one, _findings(one, rules, pending), rules)) for one in revisions}
+    return {one.revision: tuple(_judged(one, rules, pending)) for one in revisions}
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A rule broken at a statement."""
+    """A rule broken at a statement.
+
+    Args:
+        rule: Its name.
+        statement: Where.
+        message: What squawk says.
+        excused: Whether it hurts nobody here, because what it happens to is new, or another rule says it better.
+    """
 
     rule: str
     statement: Node
     message: str = ""
+    excused: bool = False
 
 
-def _findings(revision: RevisionSource, rules: Mapping[str, Rule], pending: Pending) -> list[Finding]:
+def _judged(revision: RevisionSource, rules: Mapping[str, Rule], pending: Pending) -> Iterator[Finding]:
     if revision.statements is None:
-        return [_of_gate(names.NOT_VISIBLE, revision, revision.unrendered, rules)]
-    if not revision.statements:
-        return []
-    try:
-        found = _found(revision, rules, pending)
-    except Broken as error:
-        return [_of_gate(names.BROKEN, revision, str(error), rules)]
-    findings = [_finding(one, revision, rules.get(one.rule)) for one in found]
-    return _gathered([one for one in findings if one is not None])
+        findings = [_of_gate(names.NOT_VISIBLE, revision, revision.unrendered, rules)]
+        excused: set[str] = set()
+    else:
+        try:
+            found = _found(revision, rules, pending) if revision.statements else []
+        except Broken as error:
+            yield _of_gate(names.BROKEN, revision, str(error), rules)
+            return
+        told = [_finding(one, revision, rules.get(one.rule)) for one in found if not one.excused]
+        findings = _gathered([one for one in told if one is not None])
+        excused = {one.rule for one in found if one.excused}
+    yield from _overridden(revision, findings, excused, rules)
 
 
 def _gathered(findings: list[Finding]) -> list[Finding]:
@@ -94,14 +106,13 @@ def _found(revision: RevisionSource, rules: Mapping[str, Rule], pending: Pending
         here = [one for one in remarks if statement.start <= one.offset < statement.end]
         both = [
             *(_Found(rule, statement) for rule in check(statement, transaction)),
-            *(_Found(one.rule, statement, one.message) for one in here if not _is_harmless(one, statement, pending)),
+            *(_Found(one.rule, statement, one.message, _is_harmless(one, statement, pending)) for one in here),
         ]
-        heard = {one.rule for one in both}
+        heard = {one.rule for one in both if not one.excused}
+        new = names.NEW_IS_HARMLESS if pending.is_new(statement) else set()
         found += [
-            one
+            replace(one, excused=True) if one.rule in new or heard & _SAID_BETTER_BY.get(one.rule, set()) else one
             for one in both
-            if not (one.rule in names.NEW_IS_HARMLESS and pending.is_new(statement))
-            and not heard & _SAID_BETTER_BY.get(one.rule, set())
         ]
         if statement.kind != "SEMICOLON":
             transaction.note(statement)
@@ -178,13 +189,16 @@ def _of_gate(rule: str, revision: RevisionSource, text: str, rules: Mapping[str,
     )
 
 
-def _overridden(revision: RevisionSource, findings: list[Finding], rules: Mapping[str, Rule]) -> Iterator[Finding]:
+def _overridden(
+    revision: RevisionSource, findings: list[Finding], excused: AbstractSet[str], rules: Mapping[str, Rule]
+) -> Iterator[Finding]:
     """Yield the findings with the revision's reasons, and what is wrong with the reasons."""
     reasons = {rule: reason.strip() for rule, reason in revision.allow.items() if rule not in names.FINAL}
     good = {rule: reason for rule, reason in reasons.items() if len(reason) >= _SHORTEST_REASON}
     for one in findings:
         yield replace(one, override=good.get(one.rule))
-    heard = {one.rule for one in findings}
+    # What is new today is in use when the revisions before this one are released earlier: the reason is for that day.
+    heard = {one.rule for one in findings} | excused
     for rule, reason in revision.allow.items():
         if rule in names.SHADOW:
             continue
