@@ -80,9 +80,9 @@ class Server:
         return run.stdout
 
     def keep(self, name: str) -> None:
-        """Keep the database as it is now under a name."""
+        """Keep the database as it is now under a name, in place of what was kept under it."""
         self._end_sessions()
-        self.sql(f"CREATE DATABASE {name} TEMPLATE {DATABASE}", "postgres")
+        self.sql(f"DROP DATABASE IF EXISTS {name};\nCREATE DATABASE {name} TEMPLATE {DATABASE};\n", "postgres")
 
     def bring_back(self, name: str) -> None:
         """Make the database what was kept under a name; that stays kept."""
