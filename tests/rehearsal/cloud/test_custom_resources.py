@@ -51,7 +51,7 @@ def test_a_function_that_fails_is_asked_three_times_at_most(fails: int, runs: in
             answered.set()
         return len(asked) > fails
 
-    deliver({"LogicalResourceId": "One"}, invoke, answered, 3600, FAST)
+    deliver({"LogicalResourceId": "One"}, invoke, answered, 3600, Clock(1000))
     assert answered.is_set()
     assert asked == [{"LogicalResourceId": "One"}] * runs
 
