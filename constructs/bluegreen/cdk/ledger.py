@@ -13,7 +13,8 @@ class ReleaseLedger(Construct):
     """A DynamoDB table with what every release did to a database, and the lease of the one that may touch it now.
 
     All services that migrate one database must write into one ledger: it is what keeps them one after another. It
-    outlives its stack, because what was done to a database is still true then.
+    outlives its stack, because what was done to a database is still true then; a stack that is made again for the same
+    database should be given the table that the one before left.
 
     Args:
         scope: The stack or construct that it belongs to.
