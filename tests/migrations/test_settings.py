@@ -90,5 +90,5 @@ def test_a_checkout_without_the_table_is_looked_at_in_the_same_places(file: Path
 
 def test_a_checkout_without_a_project_is_an_error(file: Path, tmp_path: Path) -> None:
     """It is not taken for one that has nothing to lose."""
-    with pytest.raises(SettingsError):
+    with pytest.raises(SettingsError, match="is no checkout of this project: it has neither"):
         Settings.read(file).of_checkout(file, tmp_path / "app")

@@ -1,6 +1,7 @@
 """`bluegreen migrations check`: what a release would do to the database, told in CI before anybody releases."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,8 +63,13 @@ def check(
     serving = None if live is None else settings.of_checkout(config.resolve(), live)
     if ini is not None:
         settings = replace(settings, ini=ini)
-    with _server(int(postgres)) as server:
-        found = check_project(settings, server, live=serving, since=since, contract=contract)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # told to end, or the terminal was closed
+        signal.signal(number, lambda ended, _: sys.exit(128 + ended))
+    try:
+        with _server(int(postgres)) as server:
+            found = check_project(settings, server, live=serving, since=since, contract=contract)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)  # nothing is known, so this must not look like a verdict
     click.echo(json.dumps(document(found), indent=2) if as_json else text(found))
     sys.exit(0 if found.passed else BLOCKED)
 

@@ -51,12 +51,7 @@ class Settings:
         Raises:
             SettingsError: If the file or its table `[migrations]` is absent or cannot be used.
         """
-        try:
-            document = tomllib.loads(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise SettingsError(f"no {file.name} in {file.parent}", hint=f"write one with\n{_EXAMPLE}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            raise SettingsError(f"cannot read {file}: {error}", hint="correct the file") from error
+        document = _document(file)
         if "migrations" not in document:
             raise SettingsError(f"{file} has no table [migrations]", hint=f"such as\n{_EXAMPLE}")
         try:
@@ -99,13 +94,17 @@ class Settings:
         Raises:
             SettingsError: If it has no such folder or its file cannot be used.
         """
-        try:
-            return self.read(checkout / file.name)
-        except SettingsError:
-            directory = checkout.resolve() / self.directory.relative_to(file.parent.resolve())
-            if not (directory / self.ini).is_file():
-                raise
-            return replace(self, directory=directory)
+        own = checkout / file.name
+        if own.is_file() and "migrations" in _document(own):
+            return self.read(own)
+        directory = checkout.resolve() / self.directory.relative_to(file.parent.resolve())
+        if not (directory / self.ini).is_file():
+            raise SettingsError(
+                f"{checkout} is no checkout of this project: it has neither a {file.name} with [migrations] nor"
+                f" {directory / self.ini}",
+                hint=f"name the folder that is to the other checkout what {file.parent} is to this one",
+            )
+        return replace(self, directory=directory)
 
     def filled(self, values: Mapping[str, str]) -> dict[str, str]:
         """Return the environment with every placeholder filled in.
@@ -117,6 +116,15 @@ class Settings:
         return {
             name: _PLACEHOLDER.sub(lambda match: values[match[1]], value) for name, value in self.environment.items()
         }
+
+
+def _document(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(f"no {file.name} in {file.parent}", hint=f"write one with\n{_EXAMPLE}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"cannot read {file}: {error}", hint="correct the file") from error
 
 
 def _texts(table: Any, place: str) -> dict[str, str]:

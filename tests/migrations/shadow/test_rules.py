@@ -90,6 +90,12 @@ def test_a_revision_lets_pass_by_the_rules_name_and_a_reason() -> None:
     assert found.override == "the table has ten rows"
 
 
+def test_a_reason_that_says_nothing_lets_nothing_pass() -> None:
+    """Ten characters are the least that a reason has, as for the gate's own rules."""
+    (found,) = findings(shadow_rewrite="ok").of_measured([RETYPE], ())
+    assert found.override is None
+
+
 @pytest.mark.parametrize(
     ("change", "narrows"),
     [

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bluegreen.migrations.errors import MigrationError
 from bluegreen.migrations.project import Project
 from bluegreen.migrations.shadow.server import Server, ShadowError
 from bluegreen.migrations.shadow.worker import ShadowRun, compare
@@ -134,7 +135,7 @@ def test_a_history_that_does_not_run_is_no_pass(tmp_path: Path, shadow: Server) 
 def test_an_env_py_that_runs_nothing_is_no_pass(project: Written, shadow: Server) -> None:
     """An env.py that ends early gives empty output, which must not look like success."""
     project.env.write_text("")
-    with pytest.raises(ShadowError, match=r"env\.py never called"):
+    with pytest.raises(MigrationError, match=r"env\.py never called"):
         ShadowRun(project.open(), shadow, {}).of(["1"])
 
 

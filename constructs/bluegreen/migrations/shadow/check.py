@@ -22,6 +22,7 @@ from .rules import Findings, lock_text, same
 from .server import Server, ShadowError
 
 _SECONDS = 1800
+_STANDARD_ERROR = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +178,7 @@ def _ask(settings: Settings, server: Server, request: Mapping[str, Any], whose: 
                 text=True,
                 cwd=settings.directory,
                 env=environment | settings.filled(server.placeholders()),
-                stdout=sys.stderr.fileno(),  # what a project prints is no part of the answer
+                stdout=_STANDARD_ERROR,  # what a project prints is no part of the report
                 timeout=_SECONDS,
                 check=False,
             )

@@ -25,6 +25,7 @@ GRADES: Mapping[str, Grade] = {
 _BLOCKS_WRITES = "ShareLock"
 _BLOCKS_READS = "AccessExclusiveLock"
 _LONGEST = 160
+_SHORTEST_REASON = 10
 _DEFINES = re.compile(
     r"(CREATE|ALTER|DROP|COMMENT|GRANT|REVOKE|TRUNCATE|REINDEX|CLUSTER|VACUUM|REFRESH|LOCK|REASSIGN|IMPORT|SECURITY)\b",
     re.IGNORECASE,
@@ -56,7 +57,8 @@ class Findings:
         self._grades = {**GRADES, **grades}
 
     def make(self, rule: str, *, breaks: str, rewrite: str, statement: str = "", lock: str = "") -> Finding:
-        """Return a finding, with the revision's own reason for letting it pass."""
+        """Return a finding, with the revision's own reason for letting it pass if that says anything."""
+        reason = self._allow.get(rule, "").strip()
         return Finding(
             rule=rule,
             grade=self._grades[rule],
@@ -65,7 +67,7 @@ class Findings:
             breaks=breaks,
             rewrite=rewrite,
             lock=lock,
-            override=self._allow.get(rule),
+            override=reason if len(reason) >= _SHORTEST_REASON else None,
         )
 
     def of_measured(self, measured: Sequence[Measured], said: Iterable[Finding]) -> Iterator[Finding]:

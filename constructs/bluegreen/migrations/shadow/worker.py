@@ -1,6 +1,7 @@
 """What runs in a process of its own, in the project's folder and environment: everything that imports the project."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from time import monotonic
 from typing import Any
@@ -74,17 +75,18 @@ class ShadowRun:
         """
         self._must_know(since)
         pending = [source_of(script) for script in self._project.pending(since)]
-        said = judge(pending, self._grades)
-        watch(self._server)
         try:
+            said = judge(pending, self._grades)
+        except ValueError as error:
+            raise ShadowError(str(error), hint="correct migrations.grades in bluegreen.toml") from error
+        watch(self._server)
+        with _telling("env.py fails", "correct it, or its environment in bluegreen.toml"):
             self._version_table = self._runs.version_table()
-            for revision in since:
+        for revision in since:
+            with _telling(
+                f"cannot upgrade an empty database to {revision}", "the shadow run replays the whole history"
+            ):
                 self._runs.upgrade(revision)
-        except ShadowError:
-            raise
-        except Exception as error:
-            where = f"cannot upgrade an empty database to {', '.join(since)}" if since else "env.py fails"
-            raise ShadowError(f"{where}: {describe(error)}", hint="the shadow run replays the whole history") from error
         self._known = tables(self._server, self._version_table)
         self._server.keep("stage_0")
         revisions = []
@@ -173,12 +175,17 @@ def compare(project: Project, server: Server, stages: Sequence[str]) -> dict[str
     found = []
     for stage in stages:
         server.bring_back(stage)
-        try:
+        with _telling("env.py fails", "correct it, or its environment in bluegreen.toml"):
             found.append([one.to_dict() for one in breaks(runs.compare())])
-        except ShadowError:
-            raise
-        except Exception as error:
-            raise ShadowError(
-                f"the live version's env.py fails: {describe(error)}", hint="correct it, or its environment"
-            ) from error
     return {"heads": list(project.heads), "breaks": found, "checks": sorted(runs.checks)}
+
+
+@contextmanager
+def _telling(what: str, hint: str) -> Iterator[None]:
+    """Turn whatever a project raises into an error for people; what is one already stays."""
+    try:
+        yield
+    except (ShadowError, MigrationError):
+        raise
+    except Exception as error:
+        raise ShadowError(f"{what}: {describe(error)}", hint=hint) from error
