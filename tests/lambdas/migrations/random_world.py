@@ -14,8 +14,9 @@ from tests.lambdas.conftest import FakeAws
 from tests.lambdas.migrations.world import ENVIRONMENT, Machine, MigrationWorld, call, report
 
 CHAIN = ("a1", "b2", "c3")
-TASK_SECONDS = 40
-STOP_SECONDS = 25
+SECONDS = {"plan": 5, "run": 40}
+STOP_SECONDS = 100
+"""Fargate gives a container up to 120 s between the request to stop and its end."""
 CHANGING = {"run", "create", "downgrade"}
 
 
@@ -62,7 +63,9 @@ class Service(Machine):
         if self.over or self.random.now < self.due:
             return
         if self.task is not None:
-            self.state["progress"]["task"] = self.random.finish(self.task, self.heads)
+            if self.task["lastStatus"] != "STOPPED":
+                return
+            self.state["progress"]["task"] = self.task["told"]
             self.task = None
         given = json.dumps(self.state)
         self.advance()
@@ -71,14 +74,14 @@ class Service(Machine):
             self.advance()
         self._arrange()
 
-    def kill(self) -> None:
-        """Abort the execution: Step Functions stops the task that it waits for."""
+    def kill(self, *, orphan: bool = False) -> None:
+        """Abort the execution. Step Functions stops the task that it waits for; an orphan's it does not get to stop."""
         if self.over:
             return
         self.dead = True
         self.random.executions[self.arn]["status"] = "ABORTED"
-        if self.task is not None:
-            self.task |= {"desiredStatus": "STOPPED", "ends": self.random.now + STOP_SECONDS}
+        if self.task is not None and not orphan:
+            self.task["desiredStatus"] = "STOPPED"
 
     def backstop(self) -> None:
         """EventBridge tells that the execution was lost, if it was."""
@@ -93,7 +96,7 @@ class Service(Machine):
         elif self.next == "run-task":
             wanted = self.state["task"]
             self.task = self.random.begin_task(wanted["definition"], wanted["command"])
-            self.due = self.task["ends"] = self.random.now + TASK_SECONDS
+            self.task |= {"heads": self.heads, "ends": self.random.now + SECONDS[wanted["command"][0]]}
 
 
 class RandomWorld(MigrationWorld):
@@ -119,24 +122,30 @@ class RandomWorld(MigrationWorld):
             self.database.token = max(self.database.token, int(command[command.index("--token") + 1]))
         return task
 
-    def finish(self, task: dict[str, Any], heads: int) -> dict[str, Any]:
-        """The runner's task has done its work, unless it was stopped before."""
-        stopped = task["desiredStatus"] == "STOPPED"
-        return self.end_task(task, None if stopped else self.database.run(task["command"], heads), code=int(stopped))
-
     def tick(self, seconds: float) -> None:
-        """Time goes by; what was told to stop ends."""
+        """Time goes by: tasks end, with their work done or because they were told to stop."""
         self.now += seconds
         for task in self.tasks:
-            if task["lastStatus"] != "STOPPED" and task["desiredStatus"] == "STOPPED":
+            if task["lastStatus"] == "STOPPED":
+                continue
+            if task["desiredStatus"] == "STOPPED":
                 task.setdefault("stops", self.now + STOP_SECONDS)
-                if self.now >= min(task["stops"], task.get("ends", task["stops"])):
-                    task["lastStatus"] = "STOPPED"
+            if self.now >= task["ends"]:
+                task["told"] = self.end_task(task, self.database.run(task["command"], task["heads"]))
+            elif self.now >= task.get("stops", self.now + 1):
+                task["told"] = self.end_task(task, None, code=137)
 
     def check(self) -> None:
         """Hold what must always be true."""
         changing = [one for one in self.tasks if one["lastStatus"] != "STOPPED" and one["command"][0] in CHANGING]
         assert len(changing) <= 1, "two tasks work on the database at once"
+        disturbed = [
+            name
+            for name, one in self.services.items()
+            if not one.over and one.task is not None and one.task["desiredStatus"] == "STOPPED"
+            if one.task["lastStatus"] != "STOPPED"
+        ]
+        assert not disturbed, "the task of a run that lives was told to stop"
         lease = self.item("lease") if self.dynamo.refuses is None else None
         if lease is not None:
             token = int(lease["token"]["N"])
@@ -169,6 +178,8 @@ class RandomWorld(MigrationWorld):
                 service.step(again=True)
             case "kill":
                 service.kill()
+            case "orphan":
+                service.kill(orphan=True)
             case "backstop":
                 service.backstop()
             case "hook":

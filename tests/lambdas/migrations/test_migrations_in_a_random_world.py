@@ -9,7 +9,7 @@ HAPPENINGS = (
     *("step",) * 8,
     *("time",) * 4,
     *("step twice",) * 2,
-    *("kill", "backstop", "hook", "throttle", "calm", "calm"),
+    *("kill", "orphan", "backstop", "hook", "throttle", "calm", "calm"),
 )
 ANYTHING = st.lists(st.tuples(st.sampled_from(HAPPENINGS), st.sampled_from(["d-1", "d-2"])), max_size=60)
 
