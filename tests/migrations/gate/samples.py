@@ -1,10 +1,8 @@
 # ruff: noqa: S608, E501 - the samples are SQL
 """Pending revisions, each with what it truly does to a version that serves meanwhile.
 
-Labelled from PostgreSQL's documentation before the gate saw them, also those that it gets wrong. What they are labelled
-against: `orders` and `customers` are large and in use. The live version names its columns, inserts orders without the
-columns that it does not know, writes any quantity (0 too), several orders with one product, and status NULL.
-`open_orders` is a view of it, `orders_count()` a function, `mood` an enum, `orders_total` a materialized view.
+Labelled from PostgreSQL's documentation before the gate saw them, also those that it gets wrong; `database.py` has the
+tables and the live version that they are labelled against, and a test measures there what can be measured.
 """
 
 from dataclasses import dataclass
@@ -136,10 +134,10 @@ COLUMNS = (
     ),
     _contract(
         "set NOT NULL by way of a validated check, all pending",
-        "no scan under the lock; but live orders without a status are refused",
-        _sql("ALTER TABLE orders ADD CONSTRAINT has_status CHECK (status IS NOT NULL) NOT VALID"),
-        _sql("ALTER TABLE orders VALIDATE CONSTRAINT has_status"),
-        'op.alter_column("orders", "status", nullable=False)',
+        "no scan under the lock; but live inserts leave it out, and are refused",
+        _sql("ALTER TABLE orders ADD CONSTRAINT has_during CHECK (during IS NOT NULL) NOT VALID"),
+        _sql("ALTER TABLE orders VALIDATE CONSTRAINT has_during"),
+        'op.alter_column("orders", "during", nullable=False)',
     ),
     _safe(
         "set NOT NULL where an earlier release validated a check",
@@ -149,7 +147,7 @@ COLUMNS = (
     _contract(
         "drop NOT NULL",
         "the live version reads the NULLs that the candidate writes",
-        'op.alter_column("orders", "customer", nullable=True)',
+        'op.alter_column("orders", "quantity", nullable=True)',
     ),
     _contract(
         "drop a default that live inserts need",
@@ -203,7 +201,9 @@ CONSTRAINTS = (
         "the live version leaves it NULL",
         _ADD_NOTE + '\nop.create_check_constraint("short", "orders", "note <> \'\'", postgresql_not_valid=True)',
     ),
-    _safe("validate a constraint", "SHARE UPDATE EXCLUSIVE", _sql("ALTER TABLE orders VALIDATE CONSTRAINT positive")),
+    _safe(
+        "validate a constraint", "SHARE UPDATE EXCLUSIVE", _sql("ALTER TABLE orders VALIDATE CONSTRAINT orders_small")
+    ),
     _never(
         "add NOT VALID and validate in one revision",
         "the first one's lock is held while every row is looked at",
@@ -227,9 +227,9 @@ CONSTRAINTS = (
         "builds an index under ACCESS EXCLUSIVE",
         'op.create_unique_constraint("one", "orders", ["product"])',
     ),
-    _contract(
+    _never(
         "build a unique index concurrently, then use it, on a column in use",
-        "no long lock; but live inserts of the same product are refused",
+        "fails, as orders repeat products, and leaves an INVALID index",
         _alone('op.create_index("one", "orders", ["product"], unique=True, postgresql_concurrently=True)'),
         _sql("ALTER TABLE orders ADD CONSTRAINT one UNIQUE USING INDEX one"),
     ),
@@ -240,7 +240,9 @@ CONSTRAINTS = (
         _alone('op.create_index("one", "orders", ["note"], unique=True, postgresql_concurrently=True)'),
     ),
     _never(
-        "add a primary key", "builds an index under ACCESS EXCLUSIVE", _sql("ALTER TABLE orders ADD PRIMARY KEY (id)")
+        "add a primary key",
+        "builds an index under ACCESS EXCLUSIVE",
+        _sql("ALTER TABLE customers ADD PRIMARY KEY (id)"),
     ),
     _never(
         "exclude overlaps",
@@ -250,12 +252,12 @@ CONSTRAINTS = (
     _contract(
         "drop a unique constraint that live upserts infer",
         "ON CONFLICT without it is an error",
-        'op.drop_constraint("one", "orders", type_="unique")',
+        'op.drop_constraint("orders_reference_key", "orders", type_="unique")',
     ),
     _safe(
         "drop a check",
         "the live version writes what it wrote",
-        'op.drop_constraint("sane", "orders", type_="check")',
+        'op.drop_constraint("orders_small", "orders", type_="check")',
     ),
 )
 
@@ -297,7 +299,7 @@ INDEXES = (
         "nobody misses it",
         _alone('op.drop_index("unused", "orders", postgresql_concurrently=True)'),
     ),
-    _safe("rename an index", "no query names it", _sql("ALTER INDEX ix RENAME TO ix_orders_product")),
+    _safe("rename an index", "no query names it", _sql("ALTER INDEX orders_product RENAME TO ix_orders_product")),
     _never("rebuild an index", "its readers and all writers wait", _sql("REINDEX INDEX orders_product")),
     _safe(
         "rebuild an index concurrently",
@@ -418,16 +420,16 @@ DATA = (
 )
 
 CODE = (
-    _never(
+    _contract(
         "drop a table in a DO block", "live queries name it", _sql("DO $$ BEGIN EXECUTE 'DROP TABLE customers'; END $$")
     ),
     _safe("do nothing in a DO block", "nothing happens", _sql("DO $$ BEGIN NULL; END $$")),
     _never("call a function that rewrites", "rewrites every row", _sql("SELECT rewrite_orders()")),
-    _never("call a procedure that rewrites", "rewrites every row", _sql("CALL rewrite_orders()")),
+    _never("call a procedure that rewrites", "rewrites every row", _sql("CALL rewrite_all()")),
     _safe(
         "create a function",
         "nobody calls it yet",
-        _sql("CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql AS $$ SELECT n * 2; DROP TABLE orders $$"),
+        _sql("CREATE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql AS $$ DELETE FROM orders; SELECT n * 2 $$"),
     ),
     _contract(
         "replace a function by one that does other than before",
@@ -476,13 +478,13 @@ KINDS = (
         "metadata only",
         _sql("CREATE TYPE tone AS ENUM ('a')", "ALTER TABLE orders ADD tone tone"),
     ),
-    _contract("drop a type", "live queries name it", _sql("DROP TYPE mood")),
+    _contract("drop a type", "live queries name it", _sql("DROP TYPE mood CASCADE")),
     _contract(
         "restart a sequence",
         "live inserts take keys that are taken",
         _sql("ALTER SEQUENCE orders_id_seq RESTART WITH 1"),
     ),
-    _safe("create an extension", "nothing that is there changes", _sql("CREATE EXTENSION IF NOT EXISTS citext")),
+    _safe("create an extension", "nothing that is there changes", _sql("CREATE EXTENSION IF NOT EXISTS plpgsql")),
 )
 
 SESSIONS = (
