@@ -56,10 +56,13 @@ class Loss:
     table: str
     column: str | None
 
+    def exists(self, connection: Connection) -> bool:
+        """Return whether there is such a table."""
+        name = self.table.replace("'", "''")
+        return connection.exec_driver_sql(f"SELECT to_regclass('{name}')").scalar() is not None
+
     def has_rows(self, connection: Connection) -> bool:
         """Return whether there is anything to lose; no row's value is read."""
-        if connection.exec_driver_sql(f"SELECT to_regclass('{_literal(self.table)}')").scalar() is None:
-            return False
         condition = f"WHERE {self.column} IS NOT NULL" if self.column else ""
         statement = f"SELECT EXISTS (SELECT 1 FROM {self.table} {condition})"  # noqa: S608 - names from the revision itself
         return bool(connection.exec_driver_sql(statement).scalar())
@@ -120,7 +123,7 @@ def downgrade(project: Project, options: Options, progress: Progress, target: st
         sources = [source_of(script) for script in _to_take_back(project, progress.before, target)]
         with stay.reading() as connection:
             for source in sources:
-                _refuse_loss(project, source, connection)
+                _refuse(source, _losses(project, source), connection)
         return sources
 
     if not visit(project, look):
@@ -151,8 +154,8 @@ def _to_take_back(project: Project, current: tuple[str, ...], target: str) -> tu
     return () if current in {(target,), ()} else project.between(current, target)
 
 
-def _refuse_loss(project: Project, source: RevisionSource, connection: Connection, *, lock: bool = False) -> None:
-    """Refuse a revision whose downgrade does nothing, hides what it does, or would lose rows."""
+def _losses(project: Project, source: RevisionSource) -> tuple[Loss, ...]:
+    """Refuse a revision whose downgrade does nothing or hides what it does; else return what it takes away."""
     if not source.reversible:
         raise RefusedError(
             f"revision {source.revision} is not reversible: its downgrade() does nothing", source.revision
@@ -164,27 +167,29 @@ def _refuse_loss(project: Project, source: RevisionSource, connection: Connectio
             source.revision,
         )
     try:
-        for loss in losses(rendering.statements):
-            if lock:  # writers wait while the table is looked at; readers go on
-                connection.exec_driver_sql(f"LOCK TABLE {loss.table} IN SHARE ROW EXCLUSIVE MODE")
-            if loss.has_rows(connection):
-                raise RefusedError(f"its downgrade would lose {loss}")  # noqa: TRY301 - named once, below
+        return losses(rendering.statements)
     except RefusedError as error:
         raise RefusedError(f"revision {source.revision}: {error}", source.revision) from error
+
+
+def _refuse(source: RevisionSource, taken: tuple[Loss, ...], connection: Connection, *, lock: bool = False) -> None:
+    """Refuse to take away what is not empty."""
+    for loss in taken:
+        if lock and loss.exists(connection):  # writers wait while the table is looked at; readers go on
+            connection.exec_driver_sql(f"LOCK TABLE {loss.table} IN SHARE ROW EXCLUSIVE MODE")
+        if loss.exists(connection) and loss.has_rows(connection):
+            raise RefusedError(f"revision {source.revision}: its downgrade would lose {loss}", source.revision)
 
 
 def _guarded(
     project: Project, source: RevisionSource, function: Callable[..., None], stay: Visit
 ) -> Callable[..., None]:
     """Look again in the downgrade's own transaction, where nobody can write any more."""
+    taken = _losses(project, source)
 
     @functools.wraps(function)
     def run(**arguments: object) -> None:
-        _refuse_loss(project, source, stay.connection, lock=source.transactional)
+        _refuse(source, taken, stay.connection, lock=source.transactional)
         function(**arguments)
 
     return run
-
-
-def _literal(name: str) -> str:
-    return name.replace("'", "''")

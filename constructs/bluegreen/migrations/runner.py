@@ -2,6 +2,7 @@
 
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 
 from sqlalchemy.exc import DBAPIError
@@ -10,6 +11,7 @@ from bluegreen.release.migrations.findings import Finding, Phase
 from bluegreen.release.migrations.result import Outcome, Result
 
 from . import identities
+from .adoption import adopt
 from .downgrade import downgrade
 from .environment import Visit, visit
 from .errors import (
@@ -29,6 +31,7 @@ from .options import Options
 from .progress import Progress
 from .project import Project, RevisionSource, source_of
 from .schema import is_empty, problems
+from .stepping import patiently
 from .timing import Deadline
 from .upgrade import upgrade
 
@@ -102,14 +105,14 @@ class _Runner:
 
     def run(self) -> Result:
         """Run what is pending, unless the plan says no."""
-        planned = visit(self.project, self._begin)
+        planned = self._patiently(self._begin)
         if planned.outcome in {Outcome.AHEAD, Outcome.REFUSED, Outcome.DIRTY}:
             return planned
         return self._upgrade(planned)
 
     def create(self) -> Result:
         """Run everything on an empty database; leave one that Alembic knows to the release."""
-        planned = visit(self.project, self._begin_creation)
+        planned = self._patiently(self._begin_creation)
         if planned.outcome is not Outcome.PENDING:
             return planned
         result = self._upgrade(planned)
@@ -120,6 +123,7 @@ class _Runner:
     def _plan(self, stay: Visit) -> Result:
         progress = self._progress
         progress.connected = True
+        progress.revisions.clear()
         progress.before = progress.after = stay.revisions()
         unknown = self.project.unknown(progress.before)
         if unknown:
@@ -165,11 +169,15 @@ class _Runner:
             if blocking:
                 raise RefusedError(_refusal(source, blocking), source.revision)
 
+    def _patiently(self, work: Callable[[Visit], Result]) -> Result:
+        return patiently(lambda _: visit(self.project, work), self._options, self._progress.deadline)
+
     def _begin(self, stay: Visit) -> Result:
         """Plan, and make the roles that the revisions run under and for."""
         planned = self._plan(stay)
         if planned.outcome in {Outcome.PENDING, Outcome.NOTHING_PENDING}:
             identities.prepare(stay.connection, self._options)
+            adopt(stay, self._options, self._progress.deadline)
         self._progress.revisions.clear()
         self._progress.problems.clear()
         self._invalid_before = invalid_indexes(stay.connection)

@@ -1,7 +1,9 @@
 """One revision at a time, each in a visit of env.py of its own, again and again until it is through or time is up."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from alembic.runtime.migration import MigrationStep
 from sqlalchemy.exc import DBAPIError
@@ -14,10 +16,42 @@ from .options import Options
 from .progress import Progress
 from .project import Project, RevisionSource
 from .session import prepare, relax_harmless_waits
-from .timing import backoff
+from .timing import Deadline, backoff
 
+T = TypeVar("T")
 _LOST_CONNECTIONS = 5
 """So often in a row may the session to the database break; a failover of the instance breaks it once."""
+
+
+def patiently(work: Callable[[int], T], options: Options, deadline: Deadline) -> T:
+    """Do what may have to wait for a lock, again and again, until it is through or time is up.
+
+    Args:
+        work: What to do; it gets the number of the attempt, from 1.
+        options: The lock timeout, and where chance comes from.
+        deadline: When to give up.
+
+    Returns:
+        What `work` returned.
+
+    Raises:
+        MigrationError: If time is up.
+        DBAPIError: If the database refuses it for another reason, or the session breaks too often.
+    """
+    lost = 0
+    for attempt in itertools.count(1):
+        try:
+            return work(attempt)
+        except DBAPIError as error:
+            lost = lost + 1 if is_disconnect(error) else 0
+            if not (is_locked(error) or 0 < lost <= _LOST_CONNECTIONS):
+                raise
+            if not deadline.wait(backoff(attempt, options.clock.chance()), spare=options.lock_timeout_ms / 1000):
+                raise MigrationError(
+                    f"gave up after {deadline.elapsed():.0f} s, {attempt} attempts and a lock timeout of"
+                    f" {options.lock_timeout_ms} ms: {describe(error)}; somebody holds the table in a long transaction"
+                ) from error
+    raise AssertionError  # the count has no end
 
 
 class Stepper:
@@ -46,30 +80,13 @@ class Stepper:
             FencedOffError: If a newer runner took over.
             DBAPIError: If the database refuses one.
         """
-        attempts, lost = 0, 0
-        while True:
-            attempts += 1
-            try:
-                through = visit(self._project, lambda stay: self._one(stay, choose, attempts))  # noqa: B023 - runs now
-            except DBAPIError as error:
-                lost = lost + 1 if is_disconnect(error) else 0
-                if not (is_locked(error) or 0 < lost <= _LOST_CONNECTIONS):
-                    raise
-                self._wait(attempts, error)
-                continue
-            if through:
-                return
-            attempts, lost = 0, 0
-
-    def _wait(self, attempts: int, error: DBAPIError) -> None:
-        pause = backoff(attempts, self._options.clock.chance())
-        if self._progress.deadline.wait(pause, spare=self._options.lock_timeout_ms / 1000):
-            return
-        seconds = self._progress.deadline.elapsed()
-        raise MigrationError(
-            f"gave up after {seconds:.0f} s, {attempts} attempts and a lock timeout of"
-            f" {self._options.lock_timeout_ms} ms: {describe(error)}; somebody holds the table in a long transaction"
-        ) from error
+        through = False
+        while not through:
+            through = patiently(
+                lambda attempts: visit(self._project, lambda stay: self._one(stay, choose, attempts)),
+                self._options,
+                self._progress.deadline,
+            )
 
     def _one(
         self, stay: Visit, choose: Callable[[Visit], tuple[RevisionSource, MigrationStep] | None], attempts: int

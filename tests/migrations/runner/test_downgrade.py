@@ -15,7 +15,8 @@ def noted(project, run):
     return project
 
 
-def test_an_unused_column_is_taken_back(noted, run, database):
+@pytest.mark.usefixtures("noted")
+def test_an_unused_column_is_taken_back(run, database):
     """A column that is null in every row goes, and the result says from where to where."""
     database.query("INSERT INTO t (id) VALUES (1)")
     result = run("downgrade", to="a1")
@@ -23,7 +24,8 @@ def test_an_unused_column_is_taken_back(noted, run, database):
     assert [one.revision for one in result.revisions] == ["b2"]
 
 
-def test_values_are_never_lost(noted, run, database):
+@pytest.mark.usefixtures("noted")
+def test_values_are_never_lost(run, database):
     """A column with a single value stays: the downgrade is refused, the column named, its value not."""
     database.query("INSERT INTO t VALUES (1, 'precious')")
     result = run("downgrade", to="a1")
@@ -32,7 +34,8 @@ def test_values_are_never_lost(noted, run, database):
     assert database.scalar("SELECT note FROM t") == "precious"
 
 
-def test_a_value_that_came_after_the_look_is_not_lost(noted, run, database, monkeypatch):
+@pytest.mark.usefixtures("noted")
+def test_a_value_that_came_after_the_look_is_not_lost(run, database, monkeypatch):
     """The look is repeated under a lock, in the downgrade's own transaction."""
     from bluegreen.migrations import downgrade  # noqa: PLC0415
 
@@ -91,13 +94,15 @@ def test_all_are_looked_at_before_the_first_is_taken_back(noted, run):
     assert (result.outcome, result.failed_revision, result.after) == (Outcome.REFUSED, "a1", ("c3",))
 
 
-def test_already_there_is_success(noted, run):
+@pytest.mark.usefixtures("noted")
+def test_already_there_is_success(run):
     """A downgrade to where the database is does nothing, and so can be told twice."""
     run("downgrade", to="a1")
     assert run("downgrade", to="a1").outcome is Outcome.NOTHING_PENDING
 
 
-def test_an_unknown_target_is_named(noted, run):
+@pytest.mark.usefixtures("noted")
+def test_an_unknown_target_is_named(run):
     """A revision that the image does not have is refused with those that it has."""
     result = run("downgrade", to="zz")
     assert result.outcome is Outcome.FAILED

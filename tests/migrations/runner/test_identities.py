@@ -24,7 +24,7 @@ def test_everything_belongs_to_the_owner_role(prepared):
         " WHERE relnamespace::regnamespace::text IN ('public', 'bluegreen')"
     )
     assert owners == [(OWNER,)]
-    assert prepared.scalar(f"SELECT rolcanlogin FROM pg_roles WHERE rolname = '{OWNER}'") is False
+    assert prepared.scalar("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'app_owner'") is False
 
 
 def test_the_application_may_use_rows_and_sequences(prepared):
@@ -72,12 +72,25 @@ def test_a_changed_password_counts_from_the_next_run(run, prepared):
         pass
 
 
-def test_tables_of_before_the_owner_role_are_told(project, run, database):
-    """Tables that the migrator made in its own name are named as a problem; their rows open to the application."""
-    project.sql("a1", "CREATE TABLE t (id int)")
+def test_an_owner_role_adopts_what_the_migrator_made_before(project, run, database):
+    """A project that gets an owner role later goes on: what the migrator made in its own name is handed over."""
+    project.sql("a1", "CREATE TABLE t (id bigserial)", "CREATE TYPE mood AS ENUM ('ok')", "CREATE VIEW v AS SELECT 1")
     run()
+    project.sql("b2", "ALTER TABLE t ADD COLUMN note text")
+    result = run(**NAMED)
+    assert (result.outcome, result.problems) == (Outcome.MIGRATED, ()), result.message
+    with database.connect() as connection:  # a version that still logs in as the migrator
+        connection.execute("INSERT INTO t (note) VALUES ('a')")
+
+
+def test_tables_of_others_are_told(project, run, database):
+    """What belongs to a third role is not taken from it, but named."""
+    project.sql("a1", "CREATE TABLE t (id int)")
+    run(owner_role=OWNER)
+    with database.admin() as connection:
+        connection.execute("CREATE TABLE theirs (id int)")
     result = run(owner_role=OWNER)
-    assert "t is owned by migrator, not by app_owner: ALTER ... OWNER TO it" in result.problems
+    assert "theirs is owned by rdsadmin, not by app_owner: ALTER ... OWNER TO it" in result.problems
 
 
 def test_no_password_reaches_the_servers_log(project, run, database):

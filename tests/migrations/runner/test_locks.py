@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import contextmanager
+from typing import Self
 
 import psycopg
 
@@ -44,7 +45,7 @@ class Reader:
                 self.slowest = max(self.slowest, time.monotonic() - began)
                 self.reads += 1
 
-    def __enter__(self) -> "Reader":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

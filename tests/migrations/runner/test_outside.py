@@ -91,7 +91,7 @@ def test_several_statements_leave_it_unknown(project, run, database):
     assert database.scalar("SELECT dirty_revision FROM bluegreen.fence") == "b2"
 
 
-def test_an_invalid_index_that_a_revision_hides_is_found(project, run, database):
+def test_an_invalid_index_that_a_revision_hides_is_found(project, run):
     """A revision that builds an index behind the runner's back and leaves it INVALID is no success."""
     duplicates(project, run)
     project.outside("b2", BUILD)
