@@ -1,5 +1,6 @@
 """What is made of what a shadow run measured."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,8 +120,31 @@ def test_a_reason_that_says_nothing_lets_nothing_pass() -> None:
 )
 def test_rules_of_the_database_that_the_live_version_does_not_know_narrow_it(change: Change, *, narrows: bool) -> None:
     """What models never show is judged by the catalogue; columns and tables are the models' affair."""
-    found = list(findings().of_catalogue([change], ["public.orders"], ["stated"]))
+    found = list(findings().of_catalogue([change], ["public.orders"], ["stated"], ()))
     assert [one.rule for one in found] == (["narrows-live"] if narrows else [])
+
+
+def test_what_the_gate_said_of_an_object_is_not_said_again() -> None:
+    """One trigger is one finding; a second one that only the database shows is another."""
+    trigger = Change(How.ADDED, "trigger", "public.orders.keep", "", "CREATE TRIGGER keep")
+    said = of_gate("CREATE TRIGGER keep BEFORE INSERT ON orders EXECUTE FUNCTION f()")
+    assert list(findings().of_catalogue([trigger], ["public.orders"], (), [said])) == []
+    assert len(list(findings().of_catalogue([trigger], ["public.orders"], (), [of_gate("DO $$ ... $$")]))) == 1
+
+
+def test_a_lock_that_the_gate_saw_being_held_is_told_once() -> None:
+    """By reading, the gate sees a table locked by an earlier statement; only what it misses is added."""
+    steps = (measured("ALTER TABLE orders ADD a int", locks=CLOSED), measured("UPDATE orders SET a = 1 WHERE b"))
+    said = replace(of_gate("UPDATE orders SET a = 1 WHERE b"), rule="lock-held")
+    assert rules(*steps, said=(said,)) == []
+
+
+def test_a_hidden_rewrite_is_part_of_what_is_hidden() -> None:
+    """A block that the gate cannot read, and that rewrites a table, says so even where the block was let pass."""
+    block = measured("DO $$ $$", locks=CLOSED, rewritten=("public.orders",), defined=("ALTER TABLE public.orders",))
+    (found,) = findings().of_measured([block], [of_gate("DO $$ $$")])
+    assert found.rule == "hidden-ddl"
+    assert found.breaks.endswith("ALTER TABLE public.orders; rewrites public.orders")
 
 
 def test_a_break_is_shown_with_the_statement_that_made_it() -> None:

@@ -146,7 +146,7 @@ def _judge(
         *make.of_failure(document["failed"]),
         *make.of_measured(measured, said),
         *make.of_breaks(breaks, measured),
-        *make.of_catalogue(changes, known, checks),
+        *make.of_catalogue(changes, known, checks, said),
         *make.of_round_trip(trip, why),
     ]
     return Judged(

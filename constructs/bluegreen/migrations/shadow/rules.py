@@ -22,6 +22,7 @@ GRADES: Mapping[str, Grade] = {
 }
 """The rules that need a database, and how much each weighs when the project does not say otherwise."""
 
+_HELD = "lock-held"  # what the gate says when it sees the same by reading
 _BLOCKS_WRITES = "ShareLock"
 _BLOCKS_READS = "AccessExclusiveLock"
 _LONGEST = 160
@@ -77,6 +78,7 @@ class Findings:
             measured: In the order in which they ran.
             said: What the gate says already; it is not said again of the same statement.
         """
+        said = tuple(said)
         known = [finding.statement for finding in said]
         for one in measured:
             hidden = _hidden(one)
@@ -88,7 +90,7 @@ class Findings:
                     breaks=f"it does more than its text shows: {'; '.join(hidden)}",
                     rewrite="write it as statements of the revision, so that each can be judged",
                 )
-            if one.rewritten and not any(same(one.statement, text) for text in known):
+            elif one.rewritten and not any(same(one.statement, text) for text in known):
                 yield self.make(
                     "shadow-rewrite",
                     statement=one.statement,
@@ -97,12 +99,15 @@ class Findings:
                     rewrite="add a new column, fill it in batches outside the release, switch, drop the old one later",
                 )
         if self._transactional:
-            yield from self._held_too_long(measured)
+            told = [finding.statement for finding in said if finding.rule == _HELD]
+            yield from self._held_too_long(measured, told)
 
-    def _held_too_long(self, measured: Sequence[Measured]) -> Iterator[Finding]:
+    def _held_too_long(self, measured: Sequence[Measured], told: Sequence[str]) -> Iterator[Finding]:
         closed: dict[str, Measured] = {}
         for one in measured:
             if closed and _TOUCHES_ROWS.match(_text(one)):
+                if any(same(one.statement, text) for text in told):
+                    return
                 yield self.make(
                     "shadow-access-exclusive",
                     statement=one.statement,
@@ -153,7 +158,7 @@ class Findings:
             yield finding if one.fatal else replace(finding, grade=Grade.WARN)
 
     def of_catalogue(
-        self, changes: Iterable[Change], known: Iterable[str], live_checks: Iterable[str]
+        self, changes: Iterable[Change], known: Iterable[str], live_checks: Iterable[str], said: Iterable[Finding]
     ) -> Iterator[Finding]:
         """Judge what models never show: rules of the database that the live version does not know.
 
@@ -161,12 +166,14 @@ class Findings:
             changes: What the revision changed.
             known: The tables that the live version knows.
             live_checks: Names of the CHECK constraints that the live models state themselves.
+            said: What the gate says already; of an object that it names there, it is not said again.
         """
         tables, stated = set(known), set(live_checks)
+        told = " ".join(finding.statement for finding in said)
         for change in changes:
             table, _, name = change.name.rpartition(".")
-            what = _narrowing(change, on_known_table=table in tables) if name not in stated else None
-            if what is not None:
+            what = None if name in stated else _narrowing(change, on_known_table=table in tables)
+            if what is not None and not re.search(rf"\b{re.escape(name.partition('(')[0])}\b", told):
                 yield self.make(
                     "narrows-live",
                     breaks=f"{change.kind} {change.name}: {what}",
@@ -221,8 +228,10 @@ def _hidden(one: Measured) -> list[str]:
     pieces = [text] if "$" in text else text.split(";")
     if any(_DEFINES.match(piece.strip()) for piece in pieces):
         return []
-    locks = [f"takes {lock} on {table}" for table, lock in _shown_locks(one, _BLOCKS_WRITES)]
-    return [*one.defined, *locks]
+    rewrites = [f"rewrites {table}" for table in one.rewritten]
+    # What is defined says what is locked, and the finding tells the lock; a LOCK TABLE defines nothing.
+    locks = [] if one.defined else [f"takes {lock} on {table}" for table, lock in _shown_locks(one, _BLOCKS_WRITES)]
+    return [*one.defined, *rewrites, *locks]
 
 
 def _text(one: Measured) -> str:

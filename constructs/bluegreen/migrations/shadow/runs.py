@@ -1,12 +1,14 @@
 """Runs of a project's own env.py, as Alembic makes them: one upgrade, one downgrade, one comparison with the models."""
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext, MigrationStep
 from sqlalchemy import CheckConstraint, MetaData
+from sqlalchemy.exc import SAWarning
 
 from bluegreen.migrations.environment import Visit, visit
 from bluegreen.migrations.project import Project
@@ -78,7 +80,8 @@ class Runs:
             self.checks.update(_checks(stay.metadata))
             # Few env.py files ask for defaults; a version that relies on one does not care.
             options = {**stay.context.opts, "compare_server_default": True}
-            with stay.reading() as connection:
+            with stay.reading() as connection, warnings.catch_warnings():
+                warnings.simplefilter("ignore", SAWarning)  # of indexes and options that it does not compare
                 context = MigrationContext.configure(connection, opts=options)
                 return list(compare_metadata(context, stay.context.opts["target_metadata"]))
 
