@@ -191,6 +191,11 @@ class RandomWorld(MigrationWorld):
                 self.dynamo.refuses = None
             case "time":
                 self.tick(20)
+            case "go":
+                for _ in range(4):
+                    self.tick(5)
+                    service.step()
+                    self.check()
         self.tick(1)
         self.check()
 

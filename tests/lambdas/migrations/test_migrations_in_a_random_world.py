@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 from tests.lambdas.migrations.random_world import RandomWorld, random_world
 
 HAPPENINGS = (
-    *("step",) * 8,
-    *("time",) * 4,
+    *("go",) * 8,
+    *("step",) * 4,
+    *("time",) * 2,
     *("step twice",) * 2,
     *("kill", "orphan", "backstop", "hook", "throttle", "calm", "calm"),
 )
-ANYTHING = st.lists(st.tuples(st.sampled_from(HAPPENINGS), st.sampled_from(["d-1", "d-2"])), max_size=60)
+ANYTHING = st.lists(st.tuples(st.sampled_from(HAPPENINGS), st.sampled_from(["d-1", "d-2"])), max_size=40)
 
 
 def play(world: RandomWorld, happenings: list[tuple[str, str]]) -> None:
