@@ -170,3 +170,58 @@ def test_a_live_version_without_models_cannot_be_compared(project: Written, shad
     shadow.keep("stage_0")
     with pytest.raises(ShadowError, match="no target_metadata"):
         compare(Project.open(str(project.folder / "alembic.ini")), shadow, ["stage_0"])
+
+
+ASYNC_ENV = """
+import asyncio, os
+from alembic import context
+from sqlalchemy.ext.asyncio import create_async_engine
+
+def do(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+
+async def run():
+    engine = create_async_engine(os.environ["DATABASE_URL"].replace("psycopg", "psycopg_async"))
+    async with engine.connect() as connection:
+        await connection.run_sync(do)
+    await engine.dispose()
+
+asyncio.run(run())
+"""
+
+
+def test_an_asynchronous_env_py_is_measured_like_any_other(project: Written, judged: Judged) -> None:
+    """The statements go over the connection that env.py hands to Alembic, whatever drives it."""
+    pytest.importorskip("greenlet")
+    project.env.write_text(ASYNC_ENV)
+    (found,) = judged(project.add("2", "ALTER TABLE orders ADD a int", "ALTER TABLE orders DROP a"))
+    assert found["failed"] is None
+    assert found["measured"][0]["locks"] == {"public.orders": "AccessExclusiveLock"}
+    assert found["round_trip"]["how"] == "equal"
+
+
+def test_a_pool_of_the_projects_own_does_not_hold_the_database(project: Written, judged: Judged) -> None:
+    """An engine that outlives env.py would keep the database from being copied, and lose its connections to it."""
+    pooled = "engine = globals().get('kept') or create_engine(os.environ['DATABASE_URL'])"
+    project.env.write_text(
+        project.env.read_text().replace(
+            'engine = create_engine(os.environ["DATABASE_URL"], poolclass=NullPool)', pooled
+        )
+    )
+    (found,) = judged(project.add("2", "ALTER TABLE orders ADD a int", "ALTER TABLE orders DROP a"))
+    assert (found["failed"], found["round_trip"]["how"]) == (None, "equal")
+
+
+def test_a_merge_of_two_lines_is_judged_like_any_other(tmp_path: Path, judged: Judged) -> None:
+    """A revision with two parents has no single one to go back to, and is told as not taken back."""
+    project = Written(tmp_path).add("1", TABLE)
+    versions = tmp_path / "migrations" / "versions"
+    text = (versions / "1.py").read_text()
+    for name, down, sql in (("a", "'1'", "ALTER TABLE orders ADD a int"), ("b", "'1'", "ALTER TABLE orders ADD b int")):
+        (versions / f"{name}.py").write_text(
+            text.replace("'1', None", f"'{name}', {down}").replace(repr(TABLE), repr(sql))
+        )
+    (versions / "m.py").write_text(text.replace("'1', None", "'m', ('a', 'b')").replace(repr(TABLE), "'SELECT 1'"))
+    assert [one["failed"] for one in judged(project)] == [None, None, None]
