@@ -16,7 +16,7 @@ CLOSED = {"public.orders": "AccessExclusiveLock"}
 
 def findings(*, transactional: bool = True, **allow: str) -> Findings:
     reasons = {rule.replace("_", "-"): reason for rule, reason in allow.items()}
-    return Findings("2", allow=reasons, transactional=transactional, grades={})
+    return Findings("2", allow=reasons, transactional=transactional, grades={}, known=["public.orders", "public.big"])
 
 
 def measured(statement: str, **what: Any) -> Measured:
@@ -56,6 +56,12 @@ RETYPE = measured("ALTER TABLE orders ALTER a TYPE bigint", locks=CLOSED, rewrit
         ),
         (
             [measured("ALTER TABLE orders ADD a int", locks=CLOSED), measured("ALTER TABLE big VALIDATE CONSTRAINT c")],
+            ["shadow-access-exclusive"],
+        ),
+        ([measured("ALTER TABLE orders ADD a int", locks=CLOSED), measured("INSERT INTO orders VALUES (1)")], []),
+        ([measured("ALTER TABLE orders ADD a int", locks=CLOSED), measured("CREATE INDEX i ON new_one (a)")], []),
+        (
+            [measured("ALTER TABLE orders ADD a int", locks=CLOSED), measured("INSERT INTO new SELECT a FROM big")],
             ["shadow-access-exclusive"],
         ),
         ([measured("UPDATE big SET a = 1 WHERE b"), measured("ALTER TABLE orders ADD a int", locks=CLOSED)], []),
@@ -120,7 +126,7 @@ def test_a_reason_that_says_nothing_lets_nothing_pass() -> None:
 )
 def test_rules_of_the_database_that_the_live_version_does_not_know_narrow_it(change: Change, *, narrows: bool) -> None:
     """What models never show is judged by the catalogue; columns and tables are the models' affair."""
-    found = list(findings().of_catalogue([change], ["public.orders"], ["stated"], ()))
+    found = list(findings().of_catalogue([change], ["stated"], ()))
     assert [one.rule for one in found] == (["narrows-live"] if narrows else [])
 
 
@@ -128,8 +134,8 @@ def test_what_the_gate_said_of_an_object_is_not_said_again() -> None:
     """One trigger is one finding; a second one that only the database shows is another."""
     trigger = Change(How.ADDED, "trigger", "public.orders.keep", "", "CREATE TRIGGER keep")
     said = of_gate("CREATE TRIGGER keep BEFORE INSERT ON orders EXECUTE FUNCTION f()")
-    assert list(findings().of_catalogue([trigger], ["public.orders"], (), [said])) == []
-    assert len(list(findings().of_catalogue([trigger], ["public.orders"], (), [of_gate("DO $$ ... $$")]))) == 1
+    assert list(findings().of_catalogue([trigger], (), [said])) == []
+    assert len(list(findings().of_catalogue([trigger], (), [of_gate("DO $$ ... $$")]))) == 1
 
 
 def test_a_lock_that_the_gate_saw_being_held_is_told_once() -> None:

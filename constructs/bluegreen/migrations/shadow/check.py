@@ -139,14 +139,18 @@ def _judge(
     changes = tuple(Change(**{**one, "how": How(one["how"])}) for one in document["changes"])
     trip, why = document["round_trip"]["how"], tuple(document["round_trip"]["why"])
     make = Findings(
-        report.revision, allow=document["allow"], transactional=report.transactional, grades=settings.grades
+        report.revision,
+        allow=document["allow"],
+        transactional=report.transactional,
+        grades=settings.grades,
+        known=known,
     )
     said = [_with_lock(finding, measured) for finding in report.findings]
     more = [
         *make.of_failure(document["failed"]),
         *make.of_measured(measured, said),
         *make.of_breaks(breaks, measured),
-        *make.of_catalogue(changes, known, checks, said),
+        *make.of_catalogue(changes, checks, said),
         *make.of_round_trip(trip, why),
     ]
     return Judged(

@@ -31,9 +31,9 @@ _DEFINES = re.compile(
     r"(CREATE|ALTER|DROP|COMMENT|GRANT|REVOKE|TRUNCATE|REINDEX|CLUSTER|VACUUM|REFRESH|LOCK|REASSIGN|IMPORT|SECURITY)\b",
     re.IGNORECASE,
 )
-_TOUCHES_ROWS = re.compile(
-    r"(UPDATE|DELETE|INSERT|MERGE|COPY|SELECT|WITH|DO|CALL|CREATE\s+(UNIQUE\s+)?INDEX|REFRESH)\b"
-    r"|ALTER\s+TABLE\b.*\bVALIDATE\b",
+_GOES_THROUGH_ROWS = re.compile(
+    r"(UPDATE|DELETE|MERGE|COPY|SELECT|WITH|DO|CALL|CREATE\s+(UNIQUE\s+)?INDEX|REFRESH)\b"
+    r"|ALTER\s+TABLE\b.*\bVALIDATE\b|INSERT\b.*\bSELECT\b",
     re.IGNORECASE | re.DOTALL,
 )
 _COMMENTS = re.compile(r"^(\s+|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
@@ -47,15 +47,25 @@ class Findings:
         allow: Its reasons for letting a rule's findings pass.
         transactional: Whether it runs in one transaction.
         grades: Changes to `GRADES`.
+        known: The tables that the live version knows; nothing that is done to another hurts it.
     """
 
     def __init__(
-        self, revision: str, *, allow: Mapping[str, str], transactional: bool, grades: Mapping[str, Grade]
+        self,
+        revision: str,
+        *,
+        allow: Mapping[str, str],
+        transactional: bool,
+        grades: Mapping[str, Grade],
+        known: Iterable[str],
     ) -> None:
         self._revision = revision
         self._allow = allow
         self._transactional = transactional
         self._grades = {**GRADES, **grades}
+        self._known = frozenset(known)
+        names = "|".join(re.escape(table.rpartition(".")[2]) for table in self._known)
+        self._names_known = re.compile(rf"\b({names})\b" if names else r"(?!)")
 
     def make(self, rule: str, *, breaks: str, rewrite: str, statement: str = "", lock: str = "") -> Finding:
         """Return a finding, with the revision's own reason for letting it pass if that says anything."""
@@ -105,7 +115,7 @@ class Findings:
     def _held_too_long(self, measured: Sequence[Measured], told: Sequence[str]) -> Iterator[Finding]:
         closed: dict[str, Measured] = {}
         for one in measured:
-            if closed and _TOUCHES_ROWS.match(_text(one)):
+            if closed and self._goes_through_rows(one):
                 if any(same(one.statement, text) for text in told):
                     return
                 yield self.make(
@@ -127,6 +137,10 @@ class Findings:
                 breaks="a transaction that uses these tables in another order deadlocks with it, and one of both fails",
                 rewrite="give each table a revision of its own",
             )
+
+    def _goes_through_rows(self, one: Measured) -> bool:
+        text = _text(one)
+        return _GOES_THROUGH_ROWS.match(text) is not None and self._names_known.search(text) is not None
 
     def of_failure(self, failed: str | None) -> Iterator[Finding]:
         """Judge that the revision did not run at all."""
@@ -158,21 +172,20 @@ class Findings:
             yield finding if one.fatal else replace(finding, grade=Grade.WARN)
 
     def of_catalogue(
-        self, changes: Iterable[Change], known: Iterable[str], live_checks: Iterable[str], said: Iterable[Finding]
+        self, changes: Iterable[Change], live_checks: Iterable[str], said: Iterable[Finding]
     ) -> Iterator[Finding]:
         """Judge what models never show: rules of the database that the live version does not know.
 
         Args:
             changes: What the revision changed.
-            known: The tables that the live version knows.
             live_checks: Names of the CHECK constraints that the live models state themselves.
             said: What the gate says already; of an object that it names there, it is not said again.
         """
-        tables, stated = set(known), set(live_checks)
+        stated = set(live_checks)
         told = " ".join(finding.statement for finding in said)
         for change in changes:
             table, _, name = change.name.rpartition(".")
-            what = None if name in stated else _narrowing(change, on_known_table=table in tables)
+            what = None if name in stated else _narrowing(change, on_known_table=table in self._known)
             if what is not None and not re.search(rf"\b{re.escape(name.partition('(')[0])}\b", told):
                 yield self.make(
                     "narrows-live",
