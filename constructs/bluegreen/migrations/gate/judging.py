@@ -114,7 +114,7 @@ def _found(revision: RevisionSource, rules: Mapping[str, Rule], pending: Pending
             replace(one, excused=True) if one.rule in new or heard & _SAID_BETTER_BY.get(one.rule, set()) else one
             for one in both
         ]
-        if statement.kind != "SEMICOLON":
+        if statement.kind not in {"SEMICOLON", "EMPTY_STMT"}:
             transaction.note(statement)
     within = [(one.start, one.end) for one in root.children]
     lost = [one for one in remarks if not any(start <= one.offset < end for start, end in within)]
