@@ -4,19 +4,12 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Self
 
+from bluegreen.release.migrations.policy import AfterFailure
 from bluegreen.release.migrations.restore_point import Backup
 
 SHORTEST_TASK_SECONDS = 30
-
-
-class AfterFailure(StrEnum):
-    """What becomes of a migrated schema whose release failed later."""
-
-    KEEP = "keep"
-    DOWNGRADE = "downgrade"
 
 
 @dataclass(frozen=True, kw_only=True)
