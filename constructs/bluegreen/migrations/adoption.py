@@ -43,11 +43,11 @@ def adopt(stay: Visit, options: Options, deadline: Deadline) -> None:
     """
     if options.owner_role is None:
         return
-    connection = stay.connection
-    prepare(connection, options, deadline, as_owner=False)
     owner = '"' + options.owner_role.replace('"', '""') + '"'
-    with stay.reading():
+    with stay.beside() as connection:
+        prepare(connection, options, deadline, as_owner=False)
         found = list(connection.scalars(text(_OBJECTS), {"ours": SCHEMA}))
-    for change in found:
-        with connection.begin():
-            connection.exec_driver_sql(f"{change} OWNER TO {owner}")
+        connection.rollback()
+        for change in found:
+            with connection.begin():
+                connection.exec_driver_sql(f"{change} OWNER TO {owner}")

@@ -51,6 +51,10 @@ class Visit:
         with self.reading():
             return tuple(sorted(self.context.get_current_heads()))
 
+    def beside(self) -> Connection:
+        """Return a further connection of the same engine, for what must not join a transaction of env.py's own."""
+        return self.connection.engine.connect()
+
     def reading(self) -> "_Reading":
         """Return a block that leaves no transaction behind that it began by reading."""
         return _Reading(self.connection)

@@ -129,7 +129,7 @@ def held(visit: Visit, options: Options, deadline: Deadline) -> Iterator[Fence]:
         FencedOffError: If a newer runner was here.
         MigrationError: If another runner holds the lock until the deadline.
     """
-    with visit.connection.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with visit.beside().execution_options(isolation_level="AUTOCOMMIT") as connection:
         prepare(connection, options, deadline, as_owner=False)
         _end_older(connection, options.token, deadline)
         prepare(connection, options, deadline)

@@ -18,11 +18,12 @@ _ROW_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _SEQUENCE_RIGHTS = ("USAGE", "SELECT", "UPDATE")
 
 
-def prepare(connection: Connection, options: Options) -> None:
+def prepare(stay: Visit, options: Options) -> None:
     """Make the roles that the options name, or bring them up to date.
 
     Args:
-        connection: Logged in as the migrator, who must be allowed to create roles and own the database and its schema.
+        stay: Its engine logs in as the migrator, who must be allowed to create roles, and own the database and its
+            schema.
         options: The names, and the application user's password.
 
     Raises:
@@ -30,10 +31,8 @@ def prepare(connection: Connection, options: Options) -> None:
     """
     if options.owner_role is None and options.application_user is None:
         return
-    if connection.in_transaction():
-        connection.rollback()
     try:
-        with connection.begin():
+        with stay.beside() as connection, connection.begin():
             schema = str(connection.scalar(text("SELECT current_schema()")))
             if options.owner_role is not None:
                 _make_owner(connection, options.owner_role, schema)
@@ -49,12 +48,11 @@ def protect_versions(stay: Visit, options: Options) -> None:
     """Let the application's user read Alembic's table, but not write to it."""
     if options.application_user is None:
         return
-    with stay.connection.begin():
-        _as(stay.connection, options.owner_role)
-        table = stay.connection.scalar(text("SELECT to_regclass(:name)::text"), {"name": _version_table(stay)})
+    with stay.beside() as connection, connection.begin():
+        _as(connection, options.owner_role)
+        table = connection.scalar(text("SELECT to_regclass(:name)::text"), {"name": _version_table(stay)})
         if table is not None:
-            user = quoted(options.application_user)
-            _run(stay.connection, [f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM {user}"])
+            _run(connection, [f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM {quoted(options.application_user)}"])
 
 
 def quoted(name: str) -> str:

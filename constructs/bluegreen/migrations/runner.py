@@ -4,6 +4,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -34,6 +35,9 @@ from .schema import is_empty, problems
 from .stepping import patiently
 from .timing import Deadline
 from .upgrade import upgrade
+
+
+T = TypeVar("T")
 
 
 def execute(command: str, options: Options, *, ini: str | None = None, to: str | None = None) -> Result:
@@ -117,7 +121,7 @@ class _Runner:
             return planned
         result = self._upgrade(planned)
         if result.outcome is Outcome.MIGRATED:
-            visit(self.project, lambda stay: self._set_creating(stay, creating=False))
+            self._patiently(lambda stay: self._set_creating(stay, creating=False))
         return result
 
     def _plan(self, stay: Visit) -> Result:
@@ -169,18 +173,19 @@ class _Runner:
             if blocking:
                 raise RefusedError(_refusal(source, blocking), source.revision)
 
-    def _patiently(self, work: Callable[[Visit], Result]) -> Result:
+    def _patiently(self, work: Callable[[Visit], T]) -> T:
         return patiently(lambda _: visit(self.project, work), self._options, self._progress.deadline)
 
     def _begin(self, stay: Visit) -> Result:
         """Plan, and make the roles that the revisions run under and for."""
         planned = self._plan(stay)
         if planned.outcome in {Outcome.PENDING, Outcome.NOTHING_PENDING}:
-            identities.prepare(stay.connection, self._options)
+            identities.prepare(stay, self._options)
             adopt(stay, self._options, self._progress.deadline)
         self._progress.revisions.clear()
         self._progress.problems.clear()
-        self._invalid_before = invalid_indexes(stay.connection)
+        with stay.reading() as connection:
+            self._invalid_before = invalid_indexes(connection)
         return planned
 
     def _begin_creation(self, stay: Visit) -> Result:
@@ -200,7 +205,7 @@ class _Runner:
 
     def _upgrade(self, planned: Result) -> Result:
         upgrade(self.project, self._options, self._progress)
-        return visit(self.project, lambda stay: self._verify(stay, planned))
+        return self._patiently(lambda stay: self._verify(stay, planned))
 
     def _verify(self, stay: Visit, planned: Result) -> Result:
         progress = self._progress

@@ -6,6 +6,7 @@ from alembic.autogenerate import compare_metadata
 from sqlalchemy import Connection, text
 
 from .environment import Visit
+from .errors import describe
 from .fence import SCHEMA
 from .indexes import invalid_indexes
 
@@ -68,7 +69,10 @@ def _drift(stay: Visit) -> list[str]:
         return []
     context = stay.context
     metadata = stay.metadata if len(stay.metadata) > 1 else stay.metadata[0]
-    differences = compare_metadata(context, metadata)  # type: ignore[arg-type]
+    try:
+        differences = compare_metadata(context, metadata)  # type: ignore[arg-type]
+    except Exception as error:  # noqa: BLE001 - the models are the user's; what went through stays a success
+        return [f"the models cannot be compared with the database: {describe(error)}"]
     found = [_difference(one) for one in _flat(differences)]
     return [f"the models differ from the database: {one}" for one in found if not one.startswith("-")][:_MOST_TOLD]
 

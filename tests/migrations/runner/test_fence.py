@@ -120,6 +120,17 @@ def test_a_stopped_task_rolls_back_and_says_so(project, command, database):
     assert database.query("SELECT 1 FROM pg_class WHERE relname = 't'") == []
 
 
+def test_a_task_stopped_outside_a_transaction_leaves_a_mark(project, command, run, database):
+    """Told to end in a revision outside any transaction, the runner says dirty, and the mark says so to the next."""
+    project.sql("a1", "CREATE TABLE t (id int)").outside("b2", "SELECT pg_sleep(60)")
+    running = command("run")
+    wait_for(database, SLEEPS)
+    running.process.send_signal(signal.SIGTERM)
+    result = running.result()
+    assert (result.outcome, result.failed_revision, result.after) == (Outcome.DIRTY, "b2", ("a1",))
+    assert run("plan").message == "revision b2 was left half-done; the run repairs it"
+
+
 def test_the_locks_of_a_killed_runner_are_free_within_seconds(project, command, database):
     """When a runner dies without a word the server ends its statement by itself, and its table is usable again."""
     project.sql("a1", "CREATE TABLE t (id int)", "SELECT pg_sleep(60)")

@@ -83,6 +83,14 @@ def test_an_owner_role_adopts_what_the_migrator_made_before(project, run, databa
         connection.execute("INSERT INTO t (note) VALUES ('a')")
 
 
+def test_the_roles_need_no_transaction_of_env_py(project, run):
+    """An env.py that begins a transaction around everything gets its roles all the same."""
+    project.env.write_text(project.env.read_text().replace("connectable.connect()", "connectable.begin()"))
+    project.sql("a1", "CREATE TABLE t (id int)")
+    result = run(**NAMED)
+    assert (result.outcome, result.problems) == (Outcome.MIGRATED, ()), result.message
+
+
 def test_tables_of_others_are_told(project, run, database):
     """What belongs to a third role is not taken from it, but named."""
     project.sql("a1", "CREATE TABLE t (id int)")

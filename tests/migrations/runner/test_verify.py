@@ -41,6 +41,22 @@ def test_models_that_differ_from_the_database_are_told(project, run, created, to
     assert run("plan").problems == result.problems
 
 
+def test_models_that_cannot_be_compared_fail_nothing(project, run):
+    """What went through stays a success when the comparison itself breaks; it is told."""
+    broken = MODELS + "\ndef refuse(*_): raise RuntimeError('no comparison')\n"
+    project.env.write_text(
+        project.env.read_text()
+        .replace("target_metadata = None", broken)
+        .replace(
+            "connection=connection, target_metadata", "include_object=refuse, connection=connection, target_metadata"
+        )
+    )
+    project.sql("a1", "CREATE TABLE t (id int, note text)")
+    result = run()
+    assert result.outcome is Outcome.MIGRATED
+    assert result.problems == ("the models cannot be compared with the database: RuntimeError: no comparison",)
+
+
 def test_the_runners_own_schema_is_no_difference(project, run):
     """With all schemas included in the comparison, the fence's table is still nobody's model."""
     project.env.write_text(
