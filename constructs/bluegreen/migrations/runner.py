@@ -36,7 +36,6 @@ from .stepping import patiently
 from .timing import Deadline
 from .upgrade import upgrade
 
-
 T = TypeVar("T")
 
 
