@@ -52,6 +52,14 @@ def test_a_person_reads_what_was_measured() -> None:
     assert lines[at + 1].endswith("0.250  ACCESS EXCLUSIVE on public.t")
 
 
+def test_a_lock_that_could_not_be_measured_is_not_said_to_be_none() -> None:
+    """Outside a transaction a lock is gone before anybody can look."""
+    check = found()
+    (judged,) = check.revisions
+    outside = replace(judged, report=replace(judged.report, transactional=False), measured=(replace(ALTER, locks={}),))
+    assert "not measured: outside a transaction" in text(replace(check, revisions=(outside,)))
+
+
 def test_what_was_not_looked_at_is_said() -> None:
     """Neither a missing live version nor revisions after a failed one are passed over in silence."""
     told = text(replace(found(), live=None, not_run=("3", "4")))

@@ -41,7 +41,7 @@ def _measured(found: Check) -> Iterator[str]:
         lines.append(f"{one.report.revision}: {_trip(one)}")
         hurting = [measured for measured in one.measured if lock_text(measured) or measured.rewritten]
         shown = hurting or list(one.measured[:1])
-        lines.extend(_line(measured) for measured in shown)
+        lines.extend(_line(measured, transactional=one.report.transactional) for measured in shown)
         if more := len(one.measured) - len(shown):
             seconds = sum(measured.seconds for measured in one.measured) - sum(measured.seconds for measured in shown)
             others = f"and {more} more statement{'' if more == 1 else 's'}"
@@ -49,11 +49,12 @@ def _measured(found: Check) -> Iterator[str]:
     yield "\n".join(lines)
 
 
-def _line(one: Measured) -> str:
+def _line(one: Measured, *, transactional: bool) -> str:
     statement = one_line(one.statement)
     short = statement if len(statement) <= _STATEMENT - 2 else f"{statement[: _STATEMENT - 6]} ..."
     rewritten = f"; rewrites {', '.join(one.rewritten)}" if one.rewritten else ""
-    return f"  {short:<{_STATEMENT - 2}}  {one.seconds:>7.3f}  {lock_text(one) or 'none that hurts'}{rewritten}"
+    none = "none that hurts" if transactional else "not measured: outside a transaction none outlives its statement"
+    return f"  {short:<{_STATEMENT - 2}}  {one.seconds:>7.3f}  {lock_text(one) or none}{rewritten}"
 
 
 def _trip(one: Judged) -> str:
