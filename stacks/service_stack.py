@@ -24,8 +24,6 @@ from .environments import APPLICATION, Environment
 REPOSITORY = APPLICATION
 """The ECR repository, in the account and region of each environment; whoever builds images owns it."""
 PORT = 8080
-START_MINUTES = 10
-"""The tasks answer after seconds; with the default of 15, releases with migrations would outlast a deploy's hour."""
 
 
 class ServiceStack(Stack):
@@ -69,7 +67,6 @@ class ServiceStack(Stack):
             health_check=HealthCheck(path="/health/live"),
             cpu=environment.cpu,
             memory_mib=environment.memory_mib,
-            start_minutes=START_MINUTES,
             secrets=data.database.variables(data.database.application_user),
             log_retention=environment.log_retention,
             scaling=environment.scaling,

@@ -163,4 +163,4 @@ def migrations(scope: Construct, **settings: Any) -> AlembicMigrations:
 def add_migrating_service(scope: Construct, construct_id: str = "Orders", **settings: Any) -> BlueGreenService:
     """Add a service that migrates the imported database; its plan fits CloudFormation's hour."""
     hooks = settings.pop("hooks", None) or [migrations(scope)]
-    return add_service(scope, construct_id, **({"start_minutes": 10, "hooks": hooks} | settings))
+    return add_service(scope, construct_id, **({"hooks": hooks} | settings))

@@ -68,10 +68,10 @@ def test_refuses_migrations_twice() -> None:
 
 
 def test_refuses_a_plan_that_nobody_would_see_the_end_of() -> None:
-    """The default start of 15 minutes and the default canary leave no room for 20 minutes of migration."""
+    """The default start and the default canary leave room for 15 minutes of migration, and none for 25."""
     stack = cdk.Stack(cdk.App())
     with pytest.raises(ValueError, match=r"^notifications must be given for a release longer than 53 minutes"):
-        add_service(stack, hooks=[migrations(stack)])
+        add_service(stack, hooks=[migrations(stack, deadline_minutes=25)])
 
 
 def test_refuses_to_show_the_migrations_of_a_service_without() -> None:

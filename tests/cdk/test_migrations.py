@@ -133,7 +133,7 @@ def test_a_snapshot_comes_first_and_the_schema_stays_unless_told_otherwise(shop:
         "backup": "snapshot",
         "after_failure": "keep",
         "lock_timeout_ms": 500,
-        "deadline_seconds": 1200,
+        "deadline_seconds": 900,
         "grades": {},
         "contract": None,
         "ini": None,
@@ -267,13 +267,13 @@ def test_the_hook_runs_before_anything_is_installed(shop: Synthesized) -> None:
     release = shop.one("Custom::Release")["Properties"]
     (function,) = [name for name, one in shop.under(HERE).items() if one["Type"] == "AWS::Lambda::Function"]
     assert release["Hooks"] == {"BeforeInstall": {"Fn::GetAtt": [function, "Arn"]}}
-    assert release["HookSeconds"] == {"BeforeInstall": 1500}
+    assert release["HookSeconds"] == {"BeforeInstall": 1200}
 
 
 def test_the_execution_ends_before_the_hooks_time_does(shop: Synthesized) -> None:
     """The execution's own time is a minute shorter, so that the function can answer in its place."""
     (machine,) = [one for one in shop.under(HERE).values() if one["Type"] == "AWS::StepFunctions::StateMachine"]
-    assert machine["Properties"]["Definition"]["TimeoutSeconds"] == 1500 - 60
+    assert machine["Properties"]["Definition"]["TimeoutSeconds"] == 1200 - 60
 
 
 def test_a_service_needs_few_resources_for_its_migrations(shop: Synthesized) -> None:

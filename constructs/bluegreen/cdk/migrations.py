@@ -103,11 +103,10 @@ class AlembicMigrations:
         ...     cluster=ecs.Cluster(stack, "Cluster", vpc=vpc),
         ...     image=ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/httpd:2.4"),
         ...     container_port=8080,
-        ...     start_minutes=10,
         ...     hooks=[migrations],
         ... )
         >>> migrations.longest_seconds
-        1500
+        1200
     """
 
     def __init__(
@@ -123,7 +122,7 @@ class AlembicMigrations:
         lint: Mapping[str, Grade | str] | None = None,
         contract: ContractRelease | None = None,
         lock_timeout_ms: int = 500,
-        deadline_minutes: int = 20,
+        deadline_minutes: int = 15,
         owner_role: str | None = None,
         application_user: secretsmanager.ISecret | None = None,
         ledger: ReleaseLedger | None = None,
