@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from .connection import Connection, Destination, message, tls_context
 from .workload import FIELD, Request, fields
 
-READ_BACK_SECONDS = 20.0
+READ_BACK_SECONDS = 60.0
 """What is not read back by then counts as lost."""
 
 READ_BACK_CONNECTIONS = 8
