@@ -57,6 +57,7 @@ def test_the_group_has_every_way_that_a_migration_ends() -> None:
         "rollback-after-migration",
         "downgrade",
     ]
+    assert all(scenario.reads_back for scenario in MIGRATIONS)
 
 
 @pytest.fixture(scope="module")

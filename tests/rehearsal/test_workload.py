@@ -67,6 +67,12 @@ def test_a_wrong_load_table_is_refused(tmp_path: Path, table: str, said: str) ->
     assert refusal.value.hint
 
 
+def test_reading_back_can_be_left_out() -> None:
+    """Without confirming, the load sends the same requests at the same rate."""
+    load = Workload(requests=(Request(path="/orders", method="POST", confirm="/orders/{id}"),), per_second=9)
+    assert load.without_confirming() == Workload(requests=(Request(path="/orders", method="POST"),), per_second=9)
+
+
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=6))
 def test_shares_are_exact_over_a_cycle(shares: list[int]) -> None:
     """Over one cycle each request comes exactly as often as its share says."""

@@ -230,11 +230,15 @@ class Rehearsal:
         self._show.begin(scenario, application.versions.live)
         with self._stage(application, anew=scenario.synthesizes) as stage:
             if not scenario.application and scenario.fewest_per_second:
-                connections = scenario.connections or self._workload.connections
-                stage.start_load(workload=replace(self._workload, connections=connections))
+                stage.start_load(workload=self._load_of(scenario))
             stage.begin_play()
             scenario.run(stage)
             return stage.finish()
+
+    def _load_of(self, scenario: Scenario) -> Workload:
+        """Return the application's load as a scenario wants it."""
+        load = self._workload if scenario.reads_back else self._workload.without_confirming()
+        return replace(load, connections=scenario.connections or load.connections)
 
     def _settle(self) -> None:
         """Wait until no alarm of an earlier scenario is red: it would block the next release, and rightly so."""

@@ -5,7 +5,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,10 @@ class Workload:
     requests: tuple[Request, ...] = (Request(path="/"),)
     per_second: int = 450
     connections: int = 16
+
+    def without_confirming(self) -> "Workload":
+        """Return the same load, of which nothing is read back."""
+        return replace(self, requests=tuple(replace(request, confirm=None) for request in self.requests))
 
     @classmethod
     def load(cls, path: Path) -> "Workload":

@@ -36,6 +36,8 @@ class Scenario:
         synthesizes: Whether each deploy synthesizes the application, as its owner's does. Otherwise that is done once
             for all versions, and only the version's name differs, which saves most of a deploy's time.
         connections: What the load holds open instead of what bluegreen.toml says, for answers that take long.
+        reads_back: Whether every write that the load was told is done is read back at the end. That takes a second for
+            each three hundred, so only where data may be lost.
         fewest_per_second: What each load must reach; less where several services share the machine. 0 needs no load.
     """
 
@@ -50,6 +52,7 @@ class Scenario:
     stack: str = ""
     synthesizes: bool = False
     connections: int = 0
+    reads_back: bool = False
     fewest_per_second: int = FEWEST_PER_SECOND
 
     def run(self, stage: Stage) -> None:
