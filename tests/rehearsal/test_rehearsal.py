@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ from bluegreen.rehearsal.rehearsal import Rehearsal, Result, Settings
 from bluegreen.rehearsal.scenarios.scenario import Scenario
 from bluegreen.rehearsal.scratch import Scratch
 from bluegreen.rehearsal.services import Service
-from bluegreen.rehearsal.workload import Workload
+from bluegreen.rehearsal.workload import Request, Workload
 from tests.rehearsal.made_up import BY_NAME
 
 GOOD, ROLLED_BACK, STUCK = (0, "UPDATE_COMPLETE"), (1, "UPDATE_ROLLBACK_COMPLETE"), (1, "UPDATE_ROLLBACK_FAILED")
@@ -212,7 +213,8 @@ def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, show: Told) -> Iterat
         monkeypatch.setattr(stage, "AFTER_SECONDS", 0.2)
         (tmp_path / "estate").mkdir(exist_ok=True)
         settings = Settings(app_folder=tmp_path, stack="ProdStack", applications={"estate": tmp_path / "estate"})
-        return Rehearsal(settings, Workload(), tmp_path, show)
+        workload = Workload(requests=(Request(path="/", confirm="/{id}"),))
+        return Rehearsal(settings, workload, tmp_path, show)
 
     yield prepare
     for server in servers:
@@ -250,6 +252,19 @@ def test_a_scenario_waits_for_the_alarms_of_the_one_before(start: Start) -> None
         rehearsal.deploy_first()
         rehearsal.play_all([BY_NAME["release"]])
     assert world.red == []
+
+
+@pytest.mark.parametrize("reads_back", [True, False])
+def test_writes_are_read_back_where_a_scenario_wants_it(start: Start, reads_back: bool) -> None:  # noqa: FBT001 - a table's column
+    """Only then acknowledged writes are counted; these acknowledge nothing that could be found, and so are lost."""
+    world = World([GOOD])
+    with start(world) as rehearsal:
+        rehearsal.deploy_first()
+        (result,) = rehearsal.play_all([replace(BY_NAME["release"], reads_back=reads_back)])
+    assert result.evidence is not None
+    assert bool(result.evidence.written) is reads_back
+    assert len(result.evidence.lost) == result.evidence.written
+    assert result.held is not reads_back
 
 
 def test_a_stuck_stack_ends_the_rehearsal(start: Start) -> None:
