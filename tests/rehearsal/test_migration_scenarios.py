@@ -206,7 +206,7 @@ def test_a_hook_is_timed_from_its_call_to_its_answer() -> None:
         Event(4.5, "", "lifecycle", {**step, "status": "succeeded"}),
     ]
     assert hook_seconds(cast("Stage", FakeStage(journal=journal)), deploy()) == 3.5
-    with pytest.raises(DidNotHappenError, match="BeforeInstall of v2 did not begin and end"):
+    with pytest.raises(DidNotHappenError, match="BeforeInstall of d-TWO did not begin and end"):
         hook_seconds(cast("Stage", FakeStage(journal=journal[:2])), deploy())
 
 

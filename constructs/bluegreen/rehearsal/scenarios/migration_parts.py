@@ -119,14 +119,29 @@ def bring_to(stage: Stage, version: str) -> Database:
     return found
 
 
-def hook_seconds(stage: Stage, deploy: Deploy) -> float:
-    """Return how many real seconds the hook of a release took, from its call to its answer."""
-    steps = [one for id_ in deploy.deployments for one in stage.events("lifecycle", id=id_, event=STEP)]
+def hook_span(stage: Stage, deployment: str) -> tuple[float, float]:
+    """Return when the hook of a release was called and when it answered, as `time.monotonic()`.
+
+    Raises:
+        DidNotHappenError: If it was not called, or did not answer.
+    """
+    steps = stage.events("lifecycle", id=deployment, event=STEP)
     begun = [one.at for one in steps if one.facts["status"] == "started"]
     ended = [one.at for one in steps if one.facts["status"] in {"succeeded", "failed"}]
     if not begun or not ended:
-        raise DidNotHappenError(f"{STEP} of {deploy.version} did not begin and end")
-    return ended[0] - begun[0]
+        raise DidNotHappenError(f"{STEP} of {deployment} did not begin and end")
+    return begun[0], ended[0]
+
+
+def hook_seconds(stage: Stage, deploy: Deploy) -> float:
+    """Return how many real seconds the hook of a command's only release took.
+
+    Raises:
+        DidNotHappenError: If it was not called, or did not answer.
+    """
+    (deployment,) = deploy.deployments
+    begun, ended = hook_span(stage, deployment)
+    return ended - begun
 
 
 def wait_for_hook(stage: Stage, seconds: float, since: float) -> Event:

@@ -9,7 +9,7 @@ from bluegreen.rehearsal.stage import Stage
 from .checks import ends_on_candidate, none_failed
 from .estate_pairs import FEWEST_OF_TWO, load_both
 from .estate_parts import APPLICATION, begin_with
-from .migration_parts import GROUP, REVISIONS, Ledger, bring_to, database_of, migrations_command
+from .migration_parts import GROUP, REVISIONS, Ledger, bring_to, database_of, hook_span, migrations_command
 from .scenario import Scenario
 
 SHARING = {"arrangement": "sharing"}
@@ -71,6 +71,8 @@ def _two_services(stage: Stage) -> None:
     stage.expect(len(spans) == 2, f"both services must have run migrations, got tasks of {', '.join(spans)}")  # noqa: PLR2004 - both
     met = overlaps(spans)
     stage.expect(not met, f"the migrations of two services must not run at the same time, but did {met} times")
+    hooks = {id_: [hook_span(stage, id_)] for id_ in deploy.deployments}
+    stage.expect(overlaps(hooks), "the two hooks must be called at the same time, or nothing is proven")
     waits = [min(begin for begin, _ in tasks) for tasks in spans.values()]
     stage.figures["waited_cloud_seconds"] = max(waits) - min(waits)
 
