@@ -11,7 +11,7 @@ import aws_clients
 import hook_runtime
 from bluegreen.release.migrations.result import Outcome, Result
 from tests.lambdas.conftest import FakeAws
-from tests.lambdas.migrations.world import ENVIRONMENT, Machine, MigrationWorld, call, report
+from tests.lambdas.migrations.world import ENVIRONMENT, Dynamo, Machine, MigrationWorld, call, report
 
 CHAIN = ("a1", "b2", "c3")
 SECONDS = {"plan": 5, "run": 90}
@@ -170,6 +170,11 @@ class RandomWorld(MigrationWorld):
                 break
         for _ in range(10):
             self.tick(5)
+
+    def lose_ledger(self) -> None:
+        """The stack is destroyed and made anew, with a new ledger; the database and its fence stay."""
+        self.dynamo = Dynamo()
+        self.now += 60
 
     def happen(self, what: str, service: Service) -> None:
         """Let one thing happen, as seen by one of the services."""

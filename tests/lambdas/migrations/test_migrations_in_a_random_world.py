@@ -54,3 +54,18 @@ def test_whatever_happened_the_way_back_is_open(happenings: list[tuple[str, str]
             world.settle()
         assert world.database.at == 2
         assert world.answers[-3:] == [("d-3", "Succeeded"), ("d-4", "Succeeded"), ("d-5", "Succeeded")]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(happenings=ANYTHING)
+def test_whatever_happened_a_new_ledger_can_release(happenings: list[tuple[str, str]]) -> None:
+    """The fence in a database lets pass the runs of a ledger that was made anew: their tokens are greater still."""
+    with random_world() as world:
+        world.begin("d-1", heads=0)
+        world.begin("d-2", heads=1)
+        play(world, happenings)
+        world.lose_ledger()
+        world.begin("d-3", heads=2)
+        world.settle()
+        assert world.answers[-1] == ("d-3", "Succeeded")
+        assert world.database.at == 2

@@ -139,3 +139,11 @@ def test_the_locks_of_a_killed_runner_are_free_within_seconds(project, command, 
     running.process.kill()
     running.process.wait()
     wait_for(database, GONE, seconds=8)
+
+
+def test_a_token_may_be_a_time_beyond_32_bits(project, run, database):
+    """Tokens are seconds since the epoch, and the fence holds them also after 2038."""
+    project.sql("a1", "CREATE TABLE t (id int)")
+    assert run(token=2**31 + 5).outcome is Outcome.MIGRATED
+    assert database.scalar("SELECT token FROM bluegreen.fence") == 2**31 + 5
+    assert run(token=1_800_000_000).outcome is Outcome.FENCED_OFF

@@ -8,7 +8,7 @@ class Lease:
     """The lease on a database.
 
     Args:
-        token: How often it was taken; the runner's fence in the database compares it.
+        token: Grows with every taking; the runner's fence in the database compares it.
         holder: The execution that holds it; None when it is free.
         machine: That execution's state machine.
         expires: When its holder is certainly over, in seconds since the epoch.
@@ -55,6 +55,9 @@ def decide(
     Nobody takes it while a task of the service's own migrations is alive, whoever left it: the fence in the database
     would keep a second one harmless, but the first would be cut off in the middle of its work.
 
+    A token is no count but the time, or one more than the last: the fence stays in the database when a ledger is lost
+    or made anew with its stack, and the tokens of the new one must be greater than those that the fence knows.
+
     Args:
         lease: What the ledger says; None when nobody has ever held it.
         me: The execution that asks.
@@ -70,11 +73,13 @@ def decide(
     Example:
         >>> decide(None, me="e-1", machine="m", now=0, holder_runs=False, tasks=0)
         Take(token=1)
+        >>> decide(Lease(token=4), me="e-1", machine="m", now=1_800_000_000.5, holder_runs=False, tasks=0)
+        Take(token=1800000000)
         >>> held = Lease(token=4, holder="e-0", machine="other", expires=60)
         >>> decide(held, me="e-1", machine="m", now=59, holder_runs=True, tasks=0)
         WaitForLease(holder='e-0')
         >>> decide(held, me="e-1", machine="m", now=60, holder_runs=True, tasks=0)
-        Take(token=5)
+        Take(token=60)
     """
     others = lease is not None and lease.holder not in {None, me}
     if lease is not None and others and _is_alive(lease, machine, now, holder_runs=holder_runs):
@@ -83,7 +88,7 @@ def decide(
         return StopTasks()
     if tasks:
         return WaitForLease("a task that is being stopped")
-    return Take(1 if lease is None else lease.token + 1)
+    return Take(max(int(now), 1 if lease is None else lease.token + 1))
 
 
 def _is_alive(lease: Lease, machine: str, now: float, *, holder_runs: bool) -> bool:
