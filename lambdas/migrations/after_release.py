@@ -9,9 +9,8 @@ import aws_clients
 import deployment_view
 import migration_start
 from bluegreen.release.migrations import notices
-from bluegreen.release.migrations.after_failure import AwaitRollback, Downgrade, Keep, decide
+from bluegreen.release.migrations.after_failure import AfterFailure, AwaitRollback, Downgrade, Keep, decide
 from bluegreen.release.migrations.ledger import AfterRelease, Record, position
-from bluegreen.release.migrations.policy import AfterFailure
 from bluegreen.release.notice import Notice
 from migration_ledger import Ledger
 from migration_request import Request

@@ -1,8 +1,8 @@
 """The constructs: an ECS Fargate service whose every deploy is a release that can be taken back."""
 
 from bluegreen.release.checks import HttpCheck
+from bluegreen.release.migrations.after_failure import AfterFailure
 from bluegreen.release.migrations.findings import Grade
-from bluegreen.release.migrations.policy import AfterFailure
 from bluegreen.release.migrations.restore_point import Backup
 from bluegreen.release.observation import WhenBusy
 from bluegreen.release.rollout import Rollout

@@ -12,8 +12,8 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from bluegreen.release.lifecycle import LifecycleEvent
+from bluegreen.release.migrations.after_failure import AfterFailure
 from bluegreen.release.migrations.findings import Grade
-from bluegreen.release.migrations.policy import AfterFailure
 from bluegreen.release.migrations.restore_point import Backup
 
 from ._migration_task import MigrationTaskSettings

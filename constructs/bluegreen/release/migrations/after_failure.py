@@ -1,9 +1,21 @@
 """What becomes of a migrated schema when its release fails later. Pure."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from .ledger import AfterRelease, Mode, Record, State, position
 from .result import Outcome
+
+
+class AfterFailure(StrEnum):
+    """What a service's author wants of the schema when a release fails after its migration.
+
+    `KEEP` leaves it expanded: the version before works with it. `DOWNGRADE` takes the release's revisions back once the
+    version before serves again, if all of them can be taken back and no row would be lost.
+    """
+
+    KEEP = "keep"
+    DOWNGRADE = "downgrade"
 
 
 @dataclass(frozen=True)
