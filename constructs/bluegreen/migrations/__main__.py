@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     texts = {
         "plan": "say what is pending and what the gate says of it; changes nothing",
-        "create": "run everything on an empty database; leave one that Alembic knows as it is",
+        "create": "run everything on an empty database; of one that Alembic knows say what plan says",
         "run": "run what is pending",
         "downgrade": "take revisions back, unless rows would be lost",
     }

@@ -114,7 +114,12 @@ class _Runner:
         return self._upgrade(planned)
 
     def create(self) -> Result:
-        """Run everything on an empty database; leave one that Alembic knows to the release."""
+        """Run everything on an empty database; of one that Alembic knows say what a plan says.
+
+        Nothing serves from it while its service is made, but it holds rows: what is pending needs a restore point.
+        """
+        if self._patiently(self._is_known):
+            return self._patiently(self._plan_with_roles)
         planned = self._patiently(self._begin_creation)
         if planned.outcome is not Outcome.PENDING:
             return planned
@@ -127,15 +132,15 @@ class _Runner:
         progress = self._progress
         progress.connected = True
         progress.revisions.clear()
+        with stay.reading() as connection:  # before the revisions: what another runner commits meanwhile has one
+            mark, empty = read_mark(connection), is_empty(connection, stay.context.version_table)
         progress.before = progress.after = stay.revisions()
+        empty = mark.creating or (empty and not progress.before)
         unknown = self.project.unknown(progress.before)
         if unknown:
             return progress.result(
                 Outcome.AHEAD, f"the database has {', '.join(unknown)}, which this image does not know: it is older"
             )
-        with stay.reading() as connection:
-            mark = read_mark(connection)
-            empty = mark.creating or is_empty(connection, stay.context.version_table)
         if not progress.before and not empty:
             raise RefusedError(
                 "the database has tables, but no revision: Alembic never ran on it; run `alembic stamp` with the"
@@ -156,7 +161,10 @@ class _Runner:
 
     def _judge(self, sources: list[RevisionSource]) -> None:
         """Ask the gate; raise when one of them must not run in this release."""
-        findings = judge(sources, self._options.grades)
+        try:
+            findings = judge(sources, self._options.grades)
+        except ValueError as error:
+            raise MigrationError(f"the changed grades: {error}") from error
         self._progress.revisions.extend(
             replace(source.report(), findings=tuple(findings.get(source.revision, ()))) for source in sources
         )
@@ -187,12 +195,21 @@ class _Runner:
             self._invalid_before = invalid_indexes(connection)
         return planned
 
-    def _begin_creation(self, stay: Visit) -> Result:
+    def _is_known(self, stay: Visit) -> bool:
+        """Return whether Alembic knows the database, and not because a creation stopped half-way."""
         with stay.reading() as connection:
             unfinished = read_mark(connection).creating
-        self._progress.before = self._progress.after = stay.revisions()
-        if self._progress.before and not unfinished:
-            return self._progress.result(Outcome.NOTHING_PENDING, "already under Alembic, left to the release")
+        return bool(stay.revisions()) and not unfinished
+
+    def _plan_with_roles(self, stay: Visit) -> Result:
+        """Plan; a service that is made anew may log in with a new password."""
+        planned = self._plan(stay)
+        if planned.outcome in {Outcome.NOTHING_PENDING, Outcome.AHEAD}:  # else the run makes them
+            identities.prepare(stay, self._options)
+            identities.protect_versions(stay, self._options)
+        return planned
+
+    def _begin_creation(self, stay: Visit) -> Result:
         planned = self._begin(stay)
         if planned.outcome is Outcome.PENDING:
             self._set_creating(stay, creating=True)

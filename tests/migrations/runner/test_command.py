@@ -82,6 +82,18 @@ def test_grades_can_be_changed(project, command):
     assert command("plan", "--grades", json.dumps(rules)).result().outcome is Outcome.PENDING
 
 
+def test_a_grade_of_no_rule_is_told(project, command):
+    """A misspelt rule ends the command as failed, with its name in the result and no traceback beside it."""
+    project.sql("a1", "CREATE TABLE t (id int)")
+    command("run").result()
+    project.sql("b2", "ALTER TABLE t ADD COLUMN note text")
+    started = command("plan", "--grades", '{"ban-drop-colunm": "warn"}')
+    result = started.result()
+    assert result.outcome is Outcome.FAILED
+    assert result.message.startswith("the changed grades: no rule of the gate is called 'ban-drop-colunm'")
+    assert (started.process.returncode, "Traceback" in started.errors) == (1, False)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
