@@ -7,6 +7,7 @@ import executions
 import migration_start
 import migration_tasks
 import restore_points
+import service_tasks
 from bluegreen.release.migrations import messages
 from bluegreen.release.migrations.lease import Lease, StopTasks, Take, WaitForLease, decide, is_in_doubt
 from bluegreen.release.migrations.ledger import NOT_BEGUN, Mode, State
@@ -18,7 +19,7 @@ from migration_run import Next, Run
 _LEASE_WAIT_SECONDS = 5
 _RESTORE_POINT_WAIT_SECONDS = 15
 _AFTER_LEASE = {
-    Mode.CREATE: Phase.BEGIN,  # an empty database needs no restore point, and the runner plans by itself
+    Mode.CREATE: Phase.BEGIN,  # an empty database needs no restore point; for any other the runner only plans
     Mode.DOWNGRADE: Phase.PROTECT,
     Mode.RUN: Phase.PLAN,
     Mode.PLAN: Phase.PLAN,
@@ -36,7 +37,7 @@ def guard(run: Run) -> Next | None:
     run.progress.record = dataclasses.replace(made, started=run.at)
     if known is None:
         run.ledger.begin(run.progress.record)
-    if not _ends_with_its_deployment(run):
+    if not _ends_with_its_deployment(run) and not _is_left_to_release(run):
         run.go(Phase.LEASE)
     return None
 
@@ -113,7 +114,7 @@ def begin(run: Run) -> Next | None:
     run.ledger.keep(progress.record)
     _expect(run, definition, image)
     run.go(Phase.MIGRATE)
-    command = settings.migrate_command(request.mode, request.to, progress.token, run.task_seconds)
+    command = settings.migrate_command(run.command, request.to, progress.token, run.task_seconds)
     return run.task(definition, command, run.task_seconds)
 
 
@@ -151,3 +152,13 @@ def _ends_with_its_deployment(run: Run) -> bool:
         run.end(NOT_BEGUN, message, passed=False)
         return True
     return False
+
+
+def _is_left_to_release(run: Run) -> bool:
+    """End a creation when the service runs: migrations were added to it, and its next release has gates for them."""
+    if run.request.mode is not Mode.CREATE:
+        return False
+    tasks = service_tasks.running(run.settings.cluster, run.settings.service)
+    if tasks:
+        run.end(NOT_BEGUN, messages.left_to_release(run.settings.service, tasks), passed=True)
+    return tasks > 0

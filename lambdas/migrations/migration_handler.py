@@ -4,7 +4,8 @@ One function, `migration_handler.handle`, that is never near the database: a one
 migrates, and its log tells how it went. The function's callers:
 
 - CodeDeploy, as the hook of BeforeInstall: starts the state machine, which answers at the end.
-- CloudFormation (`RequestType` in the event): a creation runs the first migration; everything else is answered at once.
+- CloudFormation (`RequestType` in the event): a creation runs the first migration, unless the service runs already;
+  everything else is answered at once.
 - The state machine `BLUEGREEN_STATE_MACHINE_ARN`:
   - `Advance` (`{"step": "advance", "request": …, "progress": …, "now": …, "execution": …}`) returns `{"next": "wait" |
     "run-task" | "done" | "failed", "wait_seconds": …, "task": {"definition": …, "command": …, "seconds": …}, "request":
@@ -26,6 +27,7 @@ The function's timeout should be 60 s (a step makes about fifteen short calls), 
 | dynamodb:GetItem, PutItem, UpdateItem, Query | the ledger's table (and the use of its key) |
 | ecs:ListTasks | *, limited to the cluster by the condition key ecs:cluster |
 | ecs:DescribeTasks, StopTask | the cluster's tasks |
+| ecs:DescribeServices | the service |
 | ecs:DescribeTaskDefinition | * (it has no narrower resource) |
 | ecs:RegisterTaskDefinition | the family's task-definition/FAMILY:* |
 | iam:PassRole | the migrations' task role and execution role, to ecs-tasks |

@@ -31,12 +31,14 @@ class Progress:
         record: What is written of it in the ledger; None before the first look.
         token: The lease's token; None while it does not hold the lease.
         contended: Who held the lease when it was last looked at.
+        planned: Whether the runner has told what is pending, and may run it.
         digest: The digest of the image that the plan's task ran.
         compatible: The positions whose images worked before the migration.
         plan_compatible: The positions whose images work during and after it, if it goes as planned.
         heads: The image's heads.
         snapshot_asked: Whether the snapshot was asked for.
-        task_started_at: When the present task was begun.
+        task_started_at: When the present task was begun; 0 before.
+        tried_again: Whether the present task is the second try of one that never started.
         task_ended_at: When its end was first seen.
         task: How the present task ended, as Step Functions told it; None while none has.
         error: The same when it failed.
@@ -49,12 +51,14 @@ class Progress:
     record: Record | None = None
     token: int | None = None
     contended: str = ""
+    planned: bool = False
     digest: str | None = None
     compatible: list[str] = field(default_factory=list)
     plan_compatible: list[str] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
     snapshot_asked: bool = False
     task_started_at: float = 0
+    tried_again: bool = False
     task_ended_at: float | None = None
     task: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
@@ -94,3 +98,4 @@ class Progress:
     def forget_task(self) -> None:
         """Make room for the next task."""
         self.task = self.error = self.task_ended_at = None
+        self.task_started_at = 0

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from bluegreen.release.migrations.ledger import Mode
 from bluegreen.release.migrations.result import Outcome
 from migration_ledger import Ledger
 from migration_progress import Phase, Progress
@@ -63,6 +64,11 @@ class Run:
     def left(self) -> int:
         """How many seconds are left; negative when time is up."""
         return self.progress.left(self.now, self.settings.deadline_seconds)
+
+    @property
+    def command(self) -> Mode:
+        """What the runner is to do now. A creation that met a schema of Alembic's goes on as a release does."""
+        return Mode.RUN if self.request.mode is Mode.CREATE and self.progress.planned else self.request.mode
 
     @property
     def lease_ends(self) -> float:

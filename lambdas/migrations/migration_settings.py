@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from bluegreen.release.migrations.policy import AfterFailure
+from bluegreen.release.migrations.after_failure import AfterFailure
 from bluegreen.release.migrations.restore_point import Backup
 
 SHORTEST_TASK_SECONDS = 30
@@ -67,16 +67,15 @@ class Settings:
             ValueError: If one has a wrong value.
         """
         given: dict[str, Any] = json.loads(environment["BLUEGREEN_SETTINGS"])
-        task_definition = environment["BLUEGREEN_TASK_DEFINITION"]
         return cls(
             machine=environment["BLUEGREEN_STATE_MACHINE_ARN"],
             ledger=environment["BLUEGREEN_LEDGER"],
             database=environment["BLUEGREEN_DATABASE"],
             cluster=environment["BLUEGREEN_CLUSTER"],
-            task_definition=task_definition,
+            task_definition=environment["BLUEGREEN_TASK_DEFINITION"],
             log_group=environment["BLUEGREEN_TASK_LOG_GROUP"],
             version=environment["BLUEGREEN_VERSION"],
-            service=environment.get("BLUEGREEN_SERVICE") or family_of(task_definition),
+            service=environment["BLUEGREEN_SERVICE"],
             notifications=environment.get("BLUEGREEN_NOTIFICATIONS") or None,
             backup=Backup(given["backup"]),
             after_failure=AfterFailure(given["after_failure"]),

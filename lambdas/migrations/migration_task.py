@@ -11,19 +11,30 @@ from bluegreen.release.migrations.ledger import Mode, State, compatible_after, c
 from bluegreen.release.migrations.result import Outcome, Result
 from migration_progress import Phase
 from migration_run import Next, Run
+from migration_settings import SHORTEST_TASK_SECONDS
 from migration_tasks import EndedTask
 
 _RESULT_WAIT_SECONDS = 2
+_TRY_AGAIN_SECONDS = 30
+"""After so long a task that never started is tried once more: AWS may not have known a new role everywhere yet."""
 _LONGEST_RESULT_WAIT = 60
 _LONGEST_STOP_WAIT = 120
+_REFUSALS = {"ECS.AccessDeniedException", "ECS.ClientException", "ECS.InvalidParameterException"}
+"""With these ECS says that it made no task."""
 _WHOLE = {Outcome.MIGRATED, Outcome.NOTHING_PENDING}
 
 
 @dataclasses.dataclass(frozen=True)
 class _Silent:
-    """The runner ended without a result."""
+    """The runner ended without a result.
+
+    Args:
+        message: Why, as far as it is known.
+        began: Whether it may have begun.
+    """
 
     message: str
+    began: bool = True
 
 
 def plan(run: Run) -> Next | None:
@@ -37,45 +48,69 @@ def plan(run: Run) -> Next | None:
     if isinstance(told, _Silent):
         run.end(Outcome.FAILED, told.message, passed=False)
         return None
-    known = run.ledger.state()
     image = migration_tasks.pinned(migration_tasks.image_of(settings.task_definition), progress.digest)
     progress.record = dataclasses.replace(progress.run.with_result(told), image=image)
-    progress.heads = list(told.heads)
-    progress.compatible = list(compatible_before(known, told))
-    progress.plan_compatible = list(compatible_after(progress.compatible, told, told.revisions))
-    decision = after_plan(run.request.mode, told, known)
-    if isinstance(decision, Protect):
-        run.ledger.keep(progress.run)
-        run.go(Phase.PROTECT)
-        return None
-    if run.request.mode is not Mode.PLAN and told.outcome is Outcome.NOTHING_PENDING:
-        progress.end_state = _state(run, told, known).to_dict()
-    run.end(decision.outcome, decision.message, passed=decision.passed)
+    _go_on_from_plan(run, told, run.ledger.state())
     return None
 
 
 def migrate(run: Run) -> Next | None:
-    """Wait for what the runner told of its migration; the run ends with it."""
-    told = _told(run, run.request.mode)
+    """Wait for what the runner told of its migration; the run ends with it, unless a creation comes to a plan."""
+    command, progress = run.command, run.progress
+    told = _told(run, command)
     if isinstance(told, Next):
         return told
     known = run.ledger.state()
     if isinstance(told, _Silent):
         if known is not None:
-            dirty = messages.unknown_end(run.progress.run.id)
-            run.progress.end_state = dataclasses.replace(known, dirty=dirty).to_dict()
+            progress.end_state = _unheard(run, told, known).to_dict()
         run.end(Outcome.FAILED, told.message, passed=False)
         return None
-    record = run.progress.run.with_result(told)
-    image = migration_tasks.pinned(record.image, run.progress.digest) if record.image else None
-    run.progress.record = dataclasses.replace(record, image=image)
-    if run.request.mode is not Mode.RUN:  # nothing was planned
-        run.progress.compatible = list(compatible_before(known, told))
-    if told.outcome is not Outcome.FENCED_OFF:  # then the database is another run's
-        run.progress.end_state = _state(run, told, known).to_dict()
+    record = progress.run.with_result(told)
+    image = migration_tasks.pinned(record.image, progress.digest) if record.image else None
+    progress.record = dataclasses.replace(record, image=image)
+    if command is Mode.CREATE and told.outcome in {Outcome.PENDING, Outcome.AHEAD}:
+        _go_on_from_plan(run, told, known)
+        return None
+    if not progress.planned:
+        progress.compatible = list(compatible_before(known, told))
+    if _has_seen_database(told):
+        progress.end_state = _state(run, told, known).to_dict()
     decision = after_migration(told)
     run.end(decision.outcome, decision.message, passed=decision.passed)
     return None
+
+
+def _go_on_from_plan(run: Run, told: Result, known: State | None) -> None:
+    """Remember what a plan told; go on to the restore point, or end."""
+    progress = run.progress
+    progress.heads = list(told.heads)
+    progress.compatible = list(compatible_before(known, told))
+    progress.plan_compatible = list(compatible_after(progress.compatible, told, told.revisions))
+    decision = after_plan(run.request.mode, told, known)
+    if isinstance(decision, Protect):
+        progress.planned = True
+        run.ledger.keep(progress.run)
+        run.go(Phase.PROTECT)
+        return
+    if run.request.mode is not Mode.PLAN and told.outcome is Outcome.NOTHING_PENDING:
+        progress.end_state = _state(run, told, known).to_dict()
+    run.end(decision.outcome, decision.message, passed=decision.passed)
+
+
+def _has_seen_database(told: Result) -> bool:
+    """Return whether a result says where the database is: not when it is another run's, or could not be reached."""
+    unreached = told.outcome is Outcome.FAILED and not told.before and not told.after
+    return told.outcome is not Outcome.FENCED_OFF and not unreached
+
+
+def _unheard(run: Run, told: _Silent, known: State) -> State:
+    """Return what is known of the database after a runner that told nothing."""
+    if told.began:
+        return dataclasses.replace(known, dirty=messages.unknown_end(run.progress.run.id))
+    if run.progress.planned:  # what was expected of it did not come
+        return dataclasses.replace(known, compatible_with=tuple(run.progress.compatible))
+    return known
 
 
 def _state(run: Run, told: Result, known: State | None) -> State:
@@ -85,10 +120,11 @@ def _state(run: Run, told: Result, known: State | None) -> State:
     dirty = known.dirty if known and told.outcome not in _WHOLE else None
     if told.outcome is Outcome.DIRTY:
         dirty = messages.failed(told)
+    applied = () if told.outcome is Outcome.REFUSED else told.revisions
     return State(
         revisions=told.after,
         heads=told.heads,
-        compatible_with=compatible_after(run.progress.compatible, told, told.revisions),
+        compatible_with=compatible_after(run.progress.compatible, told, applied),
         run=record.id if changed or known is None else known.run,
         task_definition=(record.task_definition or run.settings.task_definition)
         if changed or known is None
@@ -104,8 +140,7 @@ def _told(run: Run, command: str) -> Result | _Silent | Next:
     if progress.task_ended_at is None:
         progress.task_ended_at = run.now
     waited = run.now - progress.task_ended_at
-    problem = _cause(progress.error)
-    task = EndedTask.read(progress.task or {}) or EndedTask.read(problem)
+    task = EndedTask.read(progress.task or {}) or EndedTask.read(_cause(progress.error))
     if task is None:
         # It took too long, or Step Functions lost it: nobody says which task it was, and it may still work.
         alive = migration_tasks.alive(settings.cluster, settings.family)
@@ -114,15 +149,37 @@ def _told(run: Run, command: str) -> Result | _Silent | Next:
                 migration_tasks.stop(settings.cluster, alive.arns, "it took too long")
             return Next("wait", _RESULT_WAIT_SECONDS)
         task = migration_tasks.newest_since(settings.cluster, settings.family, progress.task_started_at)
+    why = ", ".join(one for one in (task.why if task else "", _named(progress.error)) if one)
+    if _never_started(task, progress.error):
+        return _after_no_start(run, command, why)
     result = migration_tasks.result_of(settings.log_group, task) if task else None
     if task is not None:
         progress.digest = task.digest or progress.digest
     if result is not None:
+        progress.tried_again = False
         return result
     if task is not None and waited < _LONGEST_RESULT_WAIT:
         return Next("wait", _RESULT_WAIT_SECONDS)
-    why = ", ".join(one for one in (task.why if task else "", _named(progress.error)) if one)
     return _Silent(messages.no_result(command, settings.log_group, task.stream if task else None, why))
+
+
+def _never_started(task: EndedTask | None, error: Any) -> bool:
+    """Return whether nothing of a task has run for certain."""
+    if task is not None:
+        return not task.started
+    return bool(error) and error.get("Error") in _REFUSALS
+
+
+def _after_no_start(run: Run, command: str, why: str) -> _Silent | Next:
+    """Try it once more after a while: whatever it was to do, nothing of it was begun."""
+    progress = run.progress
+    if progress.tried_again or run.left < _TRY_AGAIN_SECONDS + SHORTEST_TASK_SECONDS:
+        return _Silent(messages.never_started(command, why), began=False)
+    progress.forget_task()
+    progress.tried_again = True
+    if progress.phase is Phase.MIGRATE:
+        run.go(Phase.BEGIN)
+    return Next("wait", _TRY_AGAIN_SECONDS)
 
 
 def _cause(error: Any) -> dict[str, Any]:

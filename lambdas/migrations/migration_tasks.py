@@ -37,11 +37,13 @@ class EndedTask:
         arn: Its ARN.
         digest: The digest of the image it ran; None when ECS does not tell.
         why: Exit code and reason, for when the runner itself told nothing.
+        started: Whether any of it may have run; it certainly did not when ECS could not start it and names no time.
     """
 
     arn: str
     digest: str | None
     why: str
+    started: bool = True
 
     @property
     def stream(self) -> str:
@@ -64,8 +66,10 @@ class EndedTask:
         containers = [_small(one) for one in task.get("containers") or ()]
         ours = next((one for one in containers if one.get("name") == CONTAINER), {})
         code = f"exit code {ours['exitCode']}" if ours.get("exitCode") is not None else "no exit code"
-        reasons = (code, ours.get("reason"), task.get("stoppedReason"))
-        return cls(arn=task["taskArn"], digest=ours.get("imageDigest"), why=", ".join(one for one in reasons if one))
+        started = task.get("stopCode") != "TaskFailedToStart" or task.get("startedAt") is not None
+        reasons = (code if started else "", ours.get("reason"), task.get("stoppedReason"))
+        why = ", ".join(one for one in reasons if one)
+        return cls(arn=task["taskArn"], digest=ours.get("imageDigest"), why=why, started=started)
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ def function_role(
     add("ecs:RegisterTaskDefinition", on=[_revisions(arns, task)])
     grants.add_listing_of_tasks(arns.slash("ecs", "cluster", cluster_name))
     add("ecs:DescribeTasks", "ecs:StopTask", on=[arns.slash("ecs", "task", f"{cluster_name}/*")])
+    add("ecs:DescribeServices", on=[arns.slash("ecs", "service", f"{cluster_name}/{service.service_name}")])
     snapshots = arns.colon("rds", "snapshot", _SNAPSHOTS)
     add("rds:CreateDBSnapshot", "rds:DescribeDBSnapshots", on=[database.instance_arn, snapshots])
     add("rds:DescribeDBInstances", on=[database.instance_arn])

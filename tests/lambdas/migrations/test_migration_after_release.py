@@ -57,7 +57,7 @@ def test_the_schema_is_kept_and_told_once(failed: MigrationWorld, state: str) ->
         tell("d-1", state)
     tell("d-2", "SUCCESS")
     assert becomes(failed) == "kept"
-    assert failed.published() == ["orders-migrations: the release of v2 failed; its schema stays at b2"]
+    assert failed.published() == ["orders: the release of v2 failed; its schema stays at b2"]
     (said,) = failed.aws.called("sns.publish")
     assert "the version before works with it" in said["Message"]
     assert len(failed.executions) == 1
@@ -82,7 +82,7 @@ def test_a_downgrade_begins_when_the_rollback_has_succeeded(
     assert failed.commands[-1][:3] == ["downgrade", "--to", "a1"]
     assert failed.definitions[-1] == f"{DEFINITION[:-1]}8"
     assert becomes(failed) == "downgraded"
-    assert failed.published() == ["orders-migrations: the release of v2 failed; its schema is back at a1"]
+    assert failed.published() == ["orders: the release of v2 failed; its schema is back at a1"]
     assert failed.document("state")["compatible_with"] == ["a1"]
 
 
@@ -101,7 +101,7 @@ def test_a_downgrade_that_fails_is_told(failed: MigrationWorld, configure: Calla
     )
     assert Machine(failed, run).run() == "failed"
     assert becomes(failed) == "downgrade-failed"
-    assert failed.published() == ["orders-migrations: the release of v2 failed; its schema could NOT be taken back"]
+    assert failed.published() == ["orders: the release of v2 failed; its schema could NOT be taken back"]
 
 
 def test_what_cannot_be_taken_back_is_kept(

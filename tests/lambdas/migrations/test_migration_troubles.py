@@ -1,5 +1,6 @@
 """What goes wrong around a migration: silence, refusals, lost executions, duplicates. Every run is answered once."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from bluegreen.release.migrations.result import Outcome, Result
+from bluegreen.release.migrations.findings import Phase
+from bluegreen.release.migrations.result import Outcome, Result, RevisionReport
 from tests.lambdas.migrations.world import (
     DEFINITION,
     LOG_GROUP,
     MACHINE,
     PUT_ANSWER,
+    START,
     Machine,
     MigrationWorld,
     call,
@@ -88,12 +91,133 @@ def test_a_task_that_took_too_long_is_stopped_and_still_read(world: MigrationWor
 
 
 def test_a_task_that_never_was_is_told(world: MigrationWorld) -> None:
-    """When ECS refused to run the task, its refusal is the reason."""
+    """When ECS refuses to run the task once more, its refusal is the reason."""
+    machine = begun(world)
+    refusal = {"Error": "ECS.AccessDeniedException", "Cause": "not allowed to pass the role"}
+    machine.take()
+    machine.state["progress"]["error"] = refusal
+    assert [machine.advance(), machine.take()] == ["wait", "run-task"]
+    machine.state["progress"]["error"] = refusal
+    assert machine.advance() == "failed"
+    assert world.document("run#d-1")["message"] == (
+        "the task of plan never started, so nothing was done: ECS.AccessDeniedException: not allowed to pass the role"
+    )
+
+
+UNKNOWN_ROLE = "ECS was unable to assume the role 'arn:aws:iam::111122223333:role/new'"
+
+
+def fail_to_start(machine: Machine, times: int = 1) -> None:
+    """ECS cannot start the task that the state machine asks for."""
+    for _ in range(times):
+        while machine.next != "run-task":
+            machine.take()
+        machine.state["progress"]["error"] = machine.world.fail_to_start(UNKNOWN_ROLE)
+        machine.advance()
+
+
+def creation(world: MigrationWorld) -> Machine:
+    answered = dict.fromkeys(("ResponseURL", "StackId", "LogicalResourceId"), "x")
+    call({"RequestType": "Create", "RequestId": "r-1", **answered})
+    return Machine(world, "create-r-1")
+
+
+def test_a_plan_whose_task_could_not_start_is_tried_once_more(world: MigrationWorld) -> None:
+    """A role that AWS does not know everywhere yet costs half a minute, not the release."""
+    world.runner = plan_then(migrated("b2"))
+    machine = begun(world)
+    fail_to_start(machine)
+    assert (machine.next, machine.state["wait_seconds"]) == ("wait", 30)
+    assert machine.run() == "done"
+    assert [command[0] for command in world.commands] == ["plan", "run"]
+
+
+def test_a_first_migration_whose_task_could_not_start_is_tried_once_more(
+    world: MigrationWorld, answers: list[tuple[str, str, str]]
+) -> None:
+    """The role of a new stack is as new as its task: the creation goes on as if nothing had been."""
+    world.runner = lambda _: migrated("b2", before=(), command="create")
+    machine = creation(world)
+    fail_to_start(machine)
+    assert machine.run() == "done"
+    assert [command[0] for command in world.commands] == ["create"]
+    assert [status for status, *_ in answers] == ["SUCCESS"]
+
+
+def test_a_task_that_could_not_start_twice_fails_with_ecss_reason(world: MigrationWorld) -> None:
+    """There is no third try, and no minute is spent on a log that cannot be."""
+    machine = begun(world)
+    fail_to_start(machine, times=2)
+    assert machine.next == "failed"
+    assert world.document("run#d-1")["message"] == (
+        f"the task of plan never started, so nothing was done: {UNKNOWN_ROLE}, States.TaskFailed"
+    )
+    assert world.answers == [("d-1", "Failed")]
+    assert 2 not in machine.waits
+
+
+def test_a_migration_that_could_not_start_is_tried_once_more(world: MigrationWorld) -> None:
+    """Nothing of it has run for certain: the same revisions run from the same image, and each task has its own try."""
+    world.runner = plan_then(migrated("b2"))
+    machine = begun(world)
+    fail_to_start(machine)
+    while world.commands == [] or machine.next != "run-task":
+        machine.take()
+    fail_to_start(machine)
+    assert machine.run() == "done"
+    assert [command[0] for command in world.commands] == ["plan", "run"]
+    assert world.document("state")["dirty"] is None
+
+
+def test_a_migration_that_could_not_start_twice_leaves_the_ledger_as_it_was(world: MigrationWorld) -> None:
+    """The state is clean, and what a contraction was to break still works."""
+    report = RevisionReport(revision="b2", phase=Phase.CONTRACT)
+    world.runner = lambda _: dataclasses.replace(planned("b2"), revisions=(report,))
+    machine = begun(world)
+    while world.commands == [] or machine.next != "run-task":
+        machine.take()
+    assert world.document("state")["compatible_with"] == ["b2"]
+    fail_to_start(machine, times=2)
+    assert machine.next == "failed"
+    state = world.document("state")
+    assert (state["revisions"], state["compatible_with"], state["dirty"]) == (["a1"], ["a1"], None)
+
+
+def test_a_migration_that_may_have_started_is_never_tried_again(world: MigrationWorld) -> None:
+    """Once ECS names a time of its start, the task may have changed the database: the run fails and is dirty."""
+    world.runner = plan_then(migrated("b2"))
+    machine = begun(world)
+    while world.commands == [] or machine.next != "run-task":
+        machine.take()
+    error = world.fail_to_start("Task failed to start")
+    error["Cause"] = json.dumps(json.loads(error["Cause"]) | {"StartedAt": 1_700_000_000_000})
+    machine.state["progress"]["error"] = error
+    assert machine.advance() == "wait"
+    assert machine.run() == "failed"
+    assert [command[0] for command in world.commands] == ["plan"]
+    assert world.document("state")["dirty"] is not None
+
+
+def test_a_task_that_could_not_start_is_not_tried_again_when_time_is_up(world: MigrationWorld) -> None:
+    """A second try must fit into the deadline."""
     machine = begun(world)
     machine.take()
-    machine.state["progress"]["error"] = {"Error": "ECS.AccessDeniedException", "Cause": "not allowed to pass the role"}
-    assert machine.advance() == "failed"
-    assert "(ECS.AccessDeniedException: not allowed to pass the role)" in world.document("run#d-1")["message"]
+    world.now = 1145
+    fail_to_start(machine)
+    assert machine.next == "failed"
+    assert "never started" in world.document("run#d-1")["message"]
+
+
+def test_a_run_that_did_not_reach_the_database_leaves_the_ledger_as_it_was(world: MigrationWorld) -> None:
+    """It says nothing of where the schema is: the way back to the image before stays open."""
+    world.runner = plan_then(migrated("b2"))
+    begun(world).run()
+    unreached = Result(command="run", outcome=Outcome.FAILED, heads=("c3",), message="cannot connect to the database")
+    world.runner = lambda command: planned("c3", before=("b2",)) if command[0] == "plan" else unreached
+    assert begun(world, "d-2").run() == "failed"
+    state = world.document("state")
+    assert (state["revisions"], state["dirty"]) == (["b2"], None)
+    assert state["compatible_with"] == ["a1", "b2", "c3"]
 
 
 def test_the_hook_called_twice_begins_one_run(world: MigrationWorld) -> None:
@@ -224,11 +348,13 @@ def test_a_task_that_outlives_its_run_is_stopped_before_the_next_one_begins(worl
     assert lease is not None
     assert lease["holder"] == {"S": machine.arn}
     assert zombie["desiredStatus"] == "STOPPED"
+    token = world.token()
     other = begun(world, "d-2")
     assert [other.take() for _ in range(3)] == ["wait", "wait", "wait"]
     zombie["lastStatus"] = "STOPPED"
     assert other.run() == "done"
-    assert world.commands[-1][1:3] == ["--token", "2"]
+    assert world.token() > token
+    assert world.commands[-1][1:3] == ["--token", str(world.token())]
     assert world.answers == [("d-1", "Failed"), ("d-2", "Succeeded")]
 
 
@@ -275,9 +401,7 @@ def test_another_machines_lease_is_taken_when_it_has_expired(world: MigrationWor
     world.dynamo.call("PutItem", TableName="release-ledger", Item=key | item | expires)
     assert machine.take() == "wait"
     assert machine.run() == "done"
-    lease = world.item("lease")
-    assert lease is not None
-    assert lease["token"] == {"N": "5"}
+    assert world.token() >= START + 60
     assert 60 <= world.now < 90
 
 

@@ -38,6 +38,7 @@ ENVIRONMENT = {
     "BLUEGREEN_CLUSTER": CLUSTER,
     "BLUEGREEN_TASK_DEFINITION": DEFINITION,
     "BLUEGREEN_TASK_LOG_GROUP": LOG_GROUP,
+    "BLUEGREEN_SERVICE": "orders",
     "BLUEGREEN_VERSION": "v2",
     "BLUEGREEN_NOTIFICATIONS": ARN.format("sns", "releases"),
     "BLUEGREEN_SETTINGS": json.dumps(SETTINGS),
@@ -147,6 +148,7 @@ class MigrationWorld:
         self.latest_restorable: float | None = 0
         self.registered: list[dict[str, Any]] = []
         self.answers: list[tuple[str, str]] = []
+        self.service_tasks: int | None = None
         aws.answers |= {f"dynamodb.{name}": self._dynamo(action) for name, action in DYNAMODB.items()}
         aws.answers |= {
             "codedeploy.get_deployment": lambda deploymentId: {"deploymentInfo": self.deployments[deploymentId]},  # noqa: N803 - AWS's name
@@ -154,6 +156,7 @@ class MigrationWorld:
             "stepfunctions.start_execution": self._start,
             "stepfunctions.describe_execution": lambda executionArn: self.executions[executionArn],  # noqa: N803 - AWS's name
             "ecs.list_tasks": self._list_tasks,
+            "ecs.describe_services": self._describe_services,
             "ecs.describe_tasks": lambda tasks, **_: {"tasks": [one for one in self.tasks if one["taskArn"] in tasks]},
             "ecs.stop_task": self._stop_task,
             "ecs.describe_task_definition": {"taskDefinition": self.definition()},
@@ -182,6 +185,12 @@ class MigrationWorld:
 
     def execution(self, name: str) -> str:
         return MACHINE.replace("stateMachine", "execution") + f":{name}"
+
+    def token(self) -> int:
+        """The token that the lease was last taken under."""
+        lease = self.item("lease")
+        assert lease is not None
+        return int(lease["token"]["N"])
 
     def published(self) -> list[str]:
         return [call["Subject"] for call in self.aws.called("sns.publish")]
@@ -228,6 +237,14 @@ class MigrationWorld:
             "Containers": [container],
         }
 
+    def fail_to_start(self, reason: str) -> dict[str, Any]:
+        """Make a task that ECS cannot start; return it as Step Functions tells it."""
+        task = self.begin_task(DEFINITION, ["never"])
+        self.commands.pop()
+        task |= {"lastStatus": "STOPPED", "desiredStatus": "STOPPED", "stopCode": "TaskFailedToStart"}
+        told = {"TaskArn": task["taskArn"], "StopCode": "TaskFailedToStart", "StoppedReason": reason, "Containers": []}
+        return {"Error": "States.TaskFailed", "Cause": json.dumps(told)}
+
     def _dynamo(self, action: str) -> Callable[..., Any]:
         return lambda **parameters: self.dynamo.call(action, **parameters)
 
@@ -243,6 +260,12 @@ class MigrationWorld:
             raise error("ExecutionAlreadyExists")
         self.executions[arn] = {"status": "RUNNING", "input": input}
         return {}
+
+    def _describe_services(self, services: list[str], **_: Any) -> dict[str, Any]:
+        assert services == ["orders"]
+        if self.service_tasks is None:
+            return {"services": [], "failures": [{"arn": "orders", "reason": "MISSING"}]}
+        return {"services": [{"serviceName": "orders", "runningCount": self.service_tasks}], "failures": []}
 
     def _list_tasks(self, desiredStatus: str, **_: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
         return {"taskArns": [one["taskArn"] for one in self.tasks if one["desiredStatus"] == desiredStatus]}

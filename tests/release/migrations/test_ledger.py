@@ -107,6 +107,18 @@ def test_a_record_stays_small() -> None:
     assert len(json.dumps(record.to_dict())) < 100_000
 
 
+WARNING = Finding(rule="w", grade=Grade.WARN, revision="b2", statement="s", breaks="b", rewrite="w")
+BLOCKING = Finding(rule="r", grade=Grade.BLOCK, revision="b2", statement="s", breaks="b", rewrite="w")
+
+
+def test_a_plans_record_keeps_warnings_as_well() -> None:
+    """Who asks for a plan reads all of it; what blocks comes first, and so stays when there is too much."""
+    told = result(RevisionReport(revision="b2", findings=(WARNING,) * 30 + (BLOCKING,), transactional=False))
+    record = Record(id="plan-1", mode=Mode.PLAN, version="v2", by="alice", started="t").with_result(told)
+    assert [one["rule"] for one in record.findings] == ["r", *["w"] * (MOST_FINDINGS - 1)]
+    assert record.revisions[0]["transactional"] is False
+
+
 @pytest.mark.parametrize(
     ("grade", "override", "kept"),
     [(Grade.BLOCK, None, 1), (Grade.CONTRACT, None, 1), (Grade.WARN, None, 0), (Grade.BLOCK, "it is empty", 1)],

@@ -18,12 +18,12 @@ def told(outcome: Outcome, command: str = "plan") -> Result:
 
 
 @pytest.mark.parametrize("known", STATES, ids=["unknown", "fits", "dirty", "contracted"])
-@pytest.mark.parametrize("mode", [Mode.RUN, Mode.PLAN])
+@pytest.mark.parametrize("mode", [Mode.RUN, Mode.CREATE, Mode.PLAN])
 @pytest.mark.parametrize("outcome", Outcome)
 def test_only_what_is_known_to_be_right_passes_a_plan(outcome: Outcome, mode: Mode, known: State | None) -> None:
     """Pending revisions are protected or end a dry run; an older image passes only where it fits; bad is bad."""
     decision = after_plan(mode, told(outcome), known)
-    if outcome is Outcome.PENDING and mode is Mode.RUN:
+    if outcome is Outcome.PENDING and mode is not Mode.PLAN:
         assert decision == Protect()
         return
     assert isinstance(decision, End)
@@ -43,16 +43,18 @@ def test_only_what_is_done_passes_a_migration(outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "why"),
+    ("known", "why", "back"),
     [
-        (None, "the ledger does not know this database"),
-        (DIRTY, "the database is not clean: half-way"),
-        (CONTRACTED, "the ledger says that only images at c3 work with it"),
+        (None, "the ledger does not know this database", "with the image that has it: alembic downgrade a1"),
+        (DIRTY, "the database is not clean: half-way", "bluegreen migrations downgrade --to a1"),
+        (CONTRACTED, "the ledger says that only images at c3 work with it", "bluegreen migrations downgrade --to a1"),
     ],
 )
-def test_an_older_image_that_does_not_fit_is_told_why_and_what_to_do(known: State | None, why: str) -> None:
-    """The message names the positions, the reason and the command that takes the schema back."""
+def test_an_older_image_that_does_not_fit_is_told_why_and_what_to_do(known: State | None, why: str, back: str) -> None:
+    """The message names the positions, the reason and what takes the schema back: without a ledger, Alembic itself."""
     decision = after_plan(Mode.RUN, told(Outcome.AHEAD), known)
     assert isinstance(decision, End)
     assert why in decision.message
-    assert decision.message.endswith("bluegreen migrations downgrade --to a1")
+    assert decision.message.endswith(
+        f"; release an image that has that revision, or take the schema back first: {back}"
+    )

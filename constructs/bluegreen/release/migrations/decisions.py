@@ -36,7 +36,7 @@ class End:
 
 
 def after_plan(mode: Mode, result: Result, known: State | None) -> Protect | End:
-    """Decide what follows a plan.
+    """Decide what follows a plan; a creation that met a schema of Alembic's has told one as well.
 
     A way back is never blocked: an image that is older than the schema passes when the ledger says that it works with
     it.

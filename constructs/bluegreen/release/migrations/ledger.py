@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Self
 
-from .findings import Phase
+from .findings import Finding, Phase
 from .result import Outcome, Result, RevisionReport
 
 MOST_FINDINGS = 20
@@ -37,7 +37,7 @@ RUNNING = "running"
 """The outcome of a run that has not ended."""
 
 NOT_BEGUN = "not-begun"
-"""The outcome of a run that had nothing to do: its deployment is a rollback, or was over before the migration began."""
+"""The outcome of a run that was to do nothing: its deployment is a rollback or is over, or the next release does it."""
 
 
 def position(revisions: Iterable[str]) -> str:
@@ -92,7 +92,7 @@ class Record:
         before: Where the database was.
         after: Where it is.
         revisions: What was pending, and how it went.
-        findings: Those that block or were overridden, as documents.
+        findings: Those that block or were overridden, and then a plan's warnings, as documents.
         image: The image that ran, with its digest when it is known.
         task_definition: The task definition that ran it; a downgrade runs from it.
         restore_point: What the database can be brought back to; None when nothing was migrated.
@@ -123,8 +123,14 @@ class Record:
     takes_back: str | None = None
 
     def with_result(self, result: Result) -> Self:
-        """Return it with what the runner told: of a plan what is pending, of a run what was done."""
-        found = [finding.to_dict() for one in result.revisions for finding in one.findings if _is_kept(finding)]
+        """Return it with what the runner told: of a plan what is pending, of a run what was done.
+
+        Warnings are kept only of a run that is a plan and nothing else, which was asked for to read them.
+        """
+        all_found = [finding for one in result.revisions for finding in one.findings]
+        found = [one.to_dict() for one in all_found if _weighs(one)]
+        if self.mode is Mode.PLAN:
+            found += [one.to_dict() for one in all_found if not _weighs(one)]
         return replace(
             self,
             before=result.before,
@@ -232,7 +238,7 @@ def _together(known: Iterable[str], more: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*known, *more)))
 
 
-def _is_kept(finding: Any) -> bool:
+def _weighs(finding: Finding) -> bool:
     return finding.override is not None or finding.blocks(Phase.EXPAND)
 
 
@@ -241,6 +247,7 @@ def _told(one: RevisionReport) -> dict[str, Any]:
         "revision": one.revision,
         "message": one.message,
         "phase": one.phase,
+        "transactional": one.transactional,
         "reversible": one.reversible,
         "overrides": {finding.rule: finding.override for finding in one.findings if finding.override is not None},
         "seconds": one.seconds,

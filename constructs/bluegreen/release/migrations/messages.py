@@ -53,8 +53,10 @@ def ahead(result: Result, known: State | None) -> str:
         >>> ahead(result, None).partition(";")[0]
         'the database is ahead at c3, which this image (a1) does not know'
     """
+    back = f"bluegreen migrations downgrade --to {position(result.heads)}"
     if known is None:
         why = "the ledger does not know this database"
+        back = f"with the image that has it: alembic downgrade {position(result.heads)}"
     elif known.dirty is not None:
         why = f"the database is not clean: {known.dirty}"
     else:
@@ -62,7 +64,7 @@ def ahead(result: Result, known: State | None) -> str:
     return _cut(
         f"the database is ahead at {position(result.before)}, which this image ({position(result.heads)}) does not "
         f"know; {shortened(why, _LONGEST_QUOTE)}; release an image that has that revision, or take the schema back "
-        f"first: bluegreen migrations downgrade --to {position(result.heads)}"
+        f"first: {back}"
     )
 
 
@@ -118,6 +120,26 @@ def no_result(command: str, log_group: str, stream: str | None, why: str) -> str
     """
     where = f"log group {log_group} stream {stream}" if stream else f"log group {log_group}"
     return _cut(f"the runner of {command} ended without a result ({shortened(why, _LONGEST_QUOTE)}); see {where}")
+
+
+def never_started(command: str, why: str) -> str:
+    """Say that a task never ran, so that its command did nothing.
+
+    Args:
+        command: What it was to do.
+        why: ECS's reason.
+
+    Example:
+        >>> never_started("plan", "CannotPullContainerError: i/o timeout")
+        'the task of plan never started, so nothing was done: CannotPullContainerError: i/o timeout'
+    """
+    return _cut(f"the task of {command} never started, so nothing was done: {shortened(why, _LONGEST_QUOTE)}")
+
+
+def left_to_release(service: str, tasks: int) -> str:
+    """Say why a creation migrates nothing: what is pending goes through the gates of the service's next release."""
+    count = "1 task" if tasks == 1 else f"{tasks} tasks"
+    return f"left to the next release: {count} of {service} already run on this database's schema"
 
 
 def unknown_end(run: str) -> str:
