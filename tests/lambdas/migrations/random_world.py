@@ -65,7 +65,8 @@ class Service(Machine):
         if self.task is not None:
             if self.task["lastStatus"] != "STOPPED":
                 return
-            self.state["progress"]["task"] = self.task["told"]
+            told = self.task["told"]
+            self.state["progress"]["error" if "Error" in told else "task"] = told
             self.task = None
         given = json.dumps(self.state)
         self.advance()
@@ -82,6 +83,12 @@ class Service(Machine):
         self.random.executions[self.arn]["status"] = "ABORTED"
         if self.task is not None and not orphan:
             self.task["desiredStatus"] = "STOPPED"
+
+    def stillborn(self) -> None:
+        """ECS cannot start the task that was asked for."""
+        if not self.over and self.task is not None and self.task["lastStatus"] != "STOPPED":
+            self.task["told"] = self.random.not_started(self.task, "no capacity")
+            self.random.commands.remove(self.task["command"])
 
     def backstop(self) -> None:
         """EventBridge tells that the execution was lost, if it was."""
@@ -183,6 +190,7 @@ class RandomWorld(MigrationWorld):
             "step twice": lambda: service.step(again=True),
             "go": lambda: self._go(service),
             "kill": service.kill,
+            "stillborn": service.stillborn,
             "orphan": lambda: service.kill(orphan=True),
             "backstop": service.backstop,
             "hook": lambda: self._hook(service),

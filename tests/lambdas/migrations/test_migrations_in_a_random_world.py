@@ -10,7 +10,7 @@ HAPPENINGS = (
     *("step",) * 4,
     *("time",) * 2,
     *("step twice",) * 2,
-    *("kill", "orphan", "backstop", "hook", "throttle", "calm", "calm"),
+    *("stillborn", "kill", "orphan", "backstop", "hook", "throttle", "calm", "calm"),
 )
 ANYTHING = st.lists(st.tuples(st.sampled_from(HAPPENINGS), st.sampled_from(["d-1", "d-2"])), max_size=40)
 

@@ -241,6 +241,11 @@ class MigrationWorld:
         """Make a task that ECS cannot start; return it as Step Functions tells it."""
         task = self.begin_task(DEFINITION, ["never"])
         self.commands.pop()
+        return self.not_started(task, reason)
+
+    @staticmethod
+    def not_started(task: dict[str, Any], reason: str) -> dict[str, Any]:
+        """End a task that ECS could not start; return it as Step Functions tells it."""
         task |= {"lastStatus": "STOPPED", "desiredStatus": "STOPPED", "stopCode": "TaskFailedToStart"}
         told = {"TaskArn": task["taskArn"], "StopCode": "TaskFailedToStart", "StoppedReason": reason, "Containers": []}
         return {"Error": "States.TaskFailed", "Cause": json.dumps(told)}
