@@ -19,8 +19,8 @@ _TRY_AGAIN_SECONDS = 30
 """After so long a task that never started is tried once more: AWS may not have known a new role everywhere yet."""
 _LONGEST_RESULT_WAIT = 60
 _LONGEST_STOP_WAIT = 120
-_REFUSALS = {"ECS.AccessDeniedException", "ECS.ClientException", "ECS.InvalidParameterException"}
-"""With these ECS says that it made no task."""
+_REFUSALS = {f"ECS.{name}Exception" for name in ("AccessDenied", "AmazonECS", "Client", "InvalidParameter")}
+"""With these Step Functions says that ECS made no task: not allowed, no capacity in Fargate, a role it cannot assume."""
 _WHOLE = {Outcome.MIGRATED, Outcome.NOTHING_PENDING}
 
 

@@ -226,6 +226,14 @@ def test_nothing_is_allowed_everywhere_that_could_be_narrowed(prefix: str, shop:
     assert all("cluster/shop" in json.dumps(one["Condition"]["ArnEquals"]["ecs:cluster"]) for one in listing)
 
 
+def test_the_function_looks_at_its_own_service_alone(shop: Synthesized) -> None:
+    """Whether tasks run already is asked of the service that is migrated for, not of its neighbours in the cluster."""
+    (looking,) = [one for one in shop.statements("OrdersMigrationsRole") if one["Action"] == "ecs:DescribeServices"]
+    (service,) = [name for name, one in shop.resources.items() if one["Type"] == "AWS::ECS::Service"]
+    assert ":service/shop/" in json.dumps(looking["Resource"])
+    assert {"Fn::GetAtt": [service, "Name"]} in looking["Resource"]["Fn::Join"][1]
+
+
 def test_the_state_machine_runs_revisions_of_one_family_in_one_cluster(shop: Synthesized) -> None:
     """A pinned copy and a recorded revision may run, no other task definition, and nowhere else."""
     (running,) = [one for one in shop.statements("OrdersMigrationsStateMachineRole") if one["Action"] == "ecs:RunTask"]

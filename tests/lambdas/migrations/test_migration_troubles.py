@@ -90,17 +90,26 @@ def test_a_task_that_took_too_long_is_stopped_and_still_read(world: MigrationWor
     assert machine.take() == "done"
 
 
-def test_a_task_that_never_was_is_told(world: MigrationWorld) -> None:
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("ECS.AccessDeniedException", "not allowed to pass the role"),
+        ("ECS.AmazonECSException", "Capacity is unavailable at this time"),
+        ("ECS.ClientException", "ECS was unable to assume the role"),
+        ("ECS.InvalidParameterException", "No Container Instances were found in your cluster"),
+    ],
+)
+def test_a_task_that_never_was_is_told(world: MigrationWorld, name: str, cause: str) -> None:
     """When ECS refuses to run the task once more, its refusal is the reason."""
     machine = begun(world)
-    refusal = {"Error": "ECS.AccessDeniedException", "Cause": "not allowed to pass the role"}
+    refusal = {"Error": name, "Cause": cause}
     machine.take()
     machine.state["progress"]["error"] = refusal
     assert [machine.advance(), machine.take()] == ["wait", "run-task"]
     machine.state["progress"]["error"] = refusal
     assert machine.advance() == "failed"
     assert world.document("run#d-1")["message"] == (
-        "the task of plan never started, so nothing was done: ECS.AccessDeniedException: not allowed to pass the role"
+        f"the task of plan never started, so nothing was done: {name}: {cause}"
     )
 
 
