@@ -20,7 +20,7 @@ _TRY_AGAIN_SECONDS = 30
 _LONGEST_RESULT_WAIT = 60
 _LONGEST_STOP_WAIT = 120
 _REFUSALS = {f"ECS.{name}Exception" for name in ("AccessDenied", "AmazonECS", "Client", "InvalidParameter")}
-"""With these Step Functions says that ECS made no task: not allowed, no capacity in Fargate, a role it cannot assume."""
+"""With these Step Functions says that ECS made no task: not allowed, no room in Fargate, a role it cannot assume."""
 _WHOLE = {Outcome.MIGRATED, Outcome.NOTHING_PENDING}
 
 
