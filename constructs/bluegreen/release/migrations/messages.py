@@ -91,10 +91,11 @@ def refused(result: Result) -> str:
 
 def failed(result: Result) -> str:
     """Say which revision failed, what the database said, where it is now, and what to do."""
-    here = position(result.after)
-    afterwards = _AFTERWARDS.get(result.outcome) or (
-        f"the database is as it was, at {here}" if result.after == result.before else f"the database is now at {here}"
-    )
+    afterwards = _AFTERWARDS.get(result.outcome)
+    if afterwards is None and result.after != result.before:
+        afterwards = f"the database is now at {position(result.after)}"
+    elif afterwards is None:  # nothing is known of one that could not be reached
+        afterwards = f"the database is as it was{f', at {position(result.after)}' if result.after else ''}"
     said = shortened(result.message or result.outcome, _LONGEST_QUOTE)
     problems = f"; {shortened('; '.join(result.problems), _LONGEST_QUOTE)}" if result.problems else ""
     return _cut(f"{result.command} failed{_revision(result)}: {said}{problems}; {afterwards}")
