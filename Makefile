@@ -39,6 +39,7 @@ bench: setup
 
 docs: setup
 	$(BIN)/python docs/cli_reference.py
+	$(BIN)/python tests/migrations/gate/page.py
 
 clean:
 	rm -rf .venv node_modules cdk.out .setup-stamp dist
