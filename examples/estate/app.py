@@ -208,7 +208,7 @@ def sharing(app: cdk.App, choice: Choice) -> None:
     }
     shared = elbv2.ApplicationLoadBalancer(stack, "LoadBalancer", vpc=cluster.vpc, internet_facing=True)
     for name in PORTS:
-        migrations = AlembicMigrations(database, secrets, deadline_minutes=10)
+        migrations = AlembicMigrations(database, secrets, deadline_minutes=10, history="visits")
         define_service(stack, name, choice, cluster, [migrations], load_balancer=shared)
     cdk.Tags.of(stack).add("owner", choice.owner)
 

@@ -47,7 +47,7 @@ def release_failed(deployment: str, settings: Settings, *, rolled_back: bool) ->
         settings: The function's settings.
         rolled_back: Whether its rollback has succeeded.
     """
-    ledger = Ledger(settings.ledger, settings.database)
+    ledger = Ledger(settings.ledger, settings.database, settings.history)
     record, known = ledger.record(deployment), ledger.state()
     downgrades = settings.after_failure is AfterFailure.DOWNGRADE
     decision = decide(record, known, downgrades=downgrades, rolled_back=rolled_back)
@@ -89,7 +89,7 @@ def run_ended(request: Request, record: Record, settings: Settings) -> None:
 
 
 def _downgrade_ended(taken_back: str, downgrade: Record, settings: Settings) -> None:
-    ledger = Ledger(settings.ledger, settings.database)
+    ledger = Ledger(settings.ledger, settings.database, settings.history)
     record = ledger.record(taken_back)
     if record is None:
         return

@@ -18,12 +18,14 @@ class Ledger:
 
     Args:
         table: The table's name.
-        database: The database instance's identifier.
+        database: The database instance's identifier: one lease, and the runs.
+        history: Which Alembic history in it: each has a state of its own.
     """
 
-    def __init__(self, table: str, database: str) -> None:
+    def __init__(self, table: str, database: str, history: str) -> None:
         self._table = table
         self._key = {"S": f"database#{database}"}
+        self._state = f"state#{history}"
 
     def lease(self) -> Lease | None:
         """Return the lease; None when nobody has ever held it."""
@@ -85,15 +87,15 @@ class Ledger:
         )
 
     def state(self) -> State | None:
-        """Return the database's state; None when no run has seen it."""
-        item = self._get("state")
+        """Return the schema's state; None when no run has seen it."""
+        item = self._get(self._state)
         return State.from_dict(json.loads(item["document"]["S"])) if item else None
 
     def put_state(self, state: State, token: int) -> bool:
         """Write the state, unless a holder of a newer lease has; return whether it was written."""
         return self._write(
             "put_item",
-            Item=self._item("state", state.to_dict()) | {"token": {"N": str(token)}},
+            Item=self._item(self._state, state.to_dict()) | {"token": {"N": str(token)}},
             ConditionExpression="attribute_not_exists(#token) OR #token <= :token",
             ExpressionAttributeNames={"#token": "token"},
             ExpressionAttributeValues={":token": {"N": str(token)}},

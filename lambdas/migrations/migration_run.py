@@ -53,7 +53,7 @@ class Run:
     @cached_property
     def ledger(self) -> Ledger:
         """The database's ledger."""
-        return Ledger(self.settings.ledger, self.settings.database)
+        return Ledger(self.settings.ledger, self.settings.database, self.settings.history)
 
     @property
     def at(self) -> str:

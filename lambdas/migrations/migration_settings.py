@@ -20,6 +20,7 @@ class Settings:
         machine: The state machine's ARN.
         ledger: The ledger's table.
         database: The database instance's identifier.
+        history: What the Alembic history is called; the task definitions' family when services share none.
         cluster: The cluster's ARN.
         task_definition: The ARN of the task definition that this version's migrations run from.
         log_group: Where the runner writes.
@@ -38,6 +39,7 @@ class Settings:
     machine: str
     ledger: str
     database: str
+    history: str
     cluster: str
     task_definition: str
     log_group: str
@@ -71,6 +73,7 @@ class Settings:
             machine=environment["BLUEGREEN_STATE_MACHINE_ARN"],
             ledger=environment["BLUEGREEN_LEDGER"],
             database=environment["BLUEGREEN_DATABASE"],
+            history=given.get("history") or family_of(environment["BLUEGREEN_TASK_DEFINITION"]),
             cluster=environment["BLUEGREEN_CLUSTER"],
             task_definition=environment["BLUEGREEN_TASK_DEFINITION"],
             log_group=environment["BLUEGREEN_TASK_LOG_GROUP"],

@@ -96,7 +96,7 @@ def begin(request: Request, settings: Settings) -> Record | None:
         botocore.exceptions.ClientError: If AWS refused.
         botocore.exceptions.BotoCoreError: If AWS could not be asked.
     """
-    ledger = Ledger(settings.ledger, settings.database)
+    ledger = Ledger(settings.ledger, settings.database, settings.history)
     record = new_record(request, time.time())
     if not ledger.begin(record):
         known = ledger.record(request.id)
@@ -126,7 +126,7 @@ def new_record(request: Request, now: float) -> Record:
 
 def _downgrade(request: Request, to: str | None, settings: Settings) -> Request:
     """Fill in from the ledger what a downgrade by hand runs from, and where it goes."""
-    ledger = Ledger(settings.ledger, settings.database)
+    ledger = Ledger(settings.ledger, settings.database, settings.history)
     state = ledger.state()
     if state is None or state.task_definition is None:
         raise ValueError("the ledger knows no run that a downgrade could run from; downgrade with Alembic itself")

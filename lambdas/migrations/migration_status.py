@@ -11,7 +11,7 @@ _MOST_RUNS = 20
 
 def status(settings: Settings) -> dict[str, Any]:
     """Return what the ledger says, with the newest runs first."""
-    ledger = Ledger(settings.ledger, settings.database)
+    ledger = Ledger(settings.ledger, settings.database, settings.history)
     state, lease = ledger.state(), ledger.lease()
     return {
         "service": settings.service,
@@ -28,7 +28,7 @@ def run(run_id: str, settings: Settings) -> dict[str, Any]:
     Raises:
         LookupError: If the ledger knows no such run.
     """
-    record = Ledger(settings.ledger, settings.database).record(run_id)
+    record = Ledger(settings.ledger, settings.database, settings.history).record(run_id)
     if record is None:
         raise LookupError(f"the ledger of {settings.database} knows no run {run_id}; see bluegreen migrations status")
     return record.to_dict()

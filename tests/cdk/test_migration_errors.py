@@ -28,6 +28,10 @@ from tests.cdk.support import add_migrating_service, add_service, migrations
         ({"command": ()}, r"command must be a list of words that starts the runner, got \(\)"),
         ({"command": "python"}, "command must be a list of words that starts the runner, got 'python'"),
         ({"command": ["migrate", "--password=hunter2"]}, "command option password looks like a secret"),
+        (
+            {"history": "a b"},
+            "history must be 1-100 letters, digits, '.', '_' and '-', got 'a b'; omit it unless shared",
+        ),
         ({"ini": " "}, "ini must be a path in the image, got ' '; omit it for alembic.ini"),
         ({"owner_role": "Owner"}, "owner_role must be 1-63 lower-case letters, .*, got 'Owner'"),
         ({"owner_role": "pg_owner"}, "owner_role must be 1-63 lower-case letters, .*, got 'pg_owner'"),

@@ -137,6 +137,7 @@ def test_a_snapshot_comes_first_and_the_schema_stays_unless_told_otherwise(shop:
         "grades": {},
         "contract": None,
         "ini": None,
+        "history": None,
     }
 
 
@@ -153,6 +154,7 @@ def test_the_function_reads_what_the_construct_states(tmp_path: Path) -> None:
             lock_timeout_ms=200,
             deadline_minutes=10,
             ini="db/alembic.ini",
+            history="shop",
         )
         add_migrating_service(stack, hooks=[hook], notifications=sns.Topic(stack, "Topic"))
 
@@ -160,7 +162,7 @@ def test_the_function_reads_what_the_construct_states(tmp_path: Path) -> None:
     (function,) = [one for one in stack.under(HERE).values() if one["Type"] == "AWS::Lambda::Function"]
     variables = function["Properties"]["Environment"]["Variables"]
     read = Settings.read({name: value if isinstance(value, str) else name for name, value in variables.items()})
-    assert (read.database, read.version, read.ini) == ("shop", "v1", "db/alembic.ini")
+    assert (read.database, read.history, read.version, read.ini) == ("shop", "shop", "v1", "db/alembic.ini")
     assert (str(read.backup), str(read.after_failure)) == (Backup.BOTH, AfterFailure.DOWNGRADE)
     assert (read.lock_timeout_ms, read.deadline_seconds) == (200, 600)
     assert read.grades == {"adding-field": "block", "drop-index": "warn"}

@@ -179,7 +179,7 @@ def item(sort: str, **document: Any) -> dict[str, Any]:
 def test_the_ledger_is_read_from_its_table() -> None:
     """Lease, state and the run of a release come from DynamoDB itself; a free lease has no holder."""
     lease = {"pk": {"S": "database#orders-prod"}, "sk": {"S": "lease"}, "token": {"N": "4"}}
-    stage = FakeStage([lease, item("state", dirty=None), item("run#d-TWO", outcome="migrated")])
+    stage = FakeStage([lease, item("state#orders", dirty=None), item("run#d-TWO", outcome="migrated")])
     ledger = Ledger(cast("Stage", stage))
     assert (ledger.instance(), ledger.holder(), ledger.state()) == ("orders-prod", "", {"dirty": None})
     assert ledger.run(deploy()) == {"outcome": "migrated"}

@@ -35,6 +35,7 @@ _LONGEST_SETTINGS = 2000
 """Characters of the settings as JSON: Lambda allows 4 kB for all environment variables, and tokens may still grow."""
 _RESERVED = "BLUEGREEN_"
 _IDENTIFIER = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
+_HISTORY = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _RULE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
@@ -74,6 +75,9 @@ class AlembicMigrations:
         application_user: A secret with the JSON fields `username` and `password` of the user that the application
             connects as: the runner makes or updates it, and it may read and write rows and define nothing. The
             application's user is somebody else's affair when omitted.
+        history: What the ledger calls the Alembic history that the revisions belong to. Each service has one of its own
+            when omitted; services that release one history, with one version table, must give it the same name, 1-100
+            letters, digits, `.`, `_` and `-`. Otherwise none of them knows what the others' images work with.
         ledger: Where runs are recorded. That of the service's stack when omitted; services of several stacks that
             share a database must share one.
         cpu: CPU units of the task; 1024 are one virtual CPU.
@@ -125,6 +129,7 @@ class AlembicMigrations:
         deadline_minutes: int = 15,
         owner_role: str | None = None,
         application_user: secretsmanager.ISecret | None = None,
+        history: str | None = None,
         ledger: ReleaseLedger | None = None,
         cpu: int = 256,
         memory_mib: int = 512,
@@ -137,6 +142,7 @@ class AlembicMigrations:
         _require_command(command)
         _require_ini(ini)
         _require_owner(owner_role)
+        _require_history(history)
         _require_variables(environment or {}, secrets)
         refuse_secrets(environment or {}, command)
         self._database = database
@@ -150,6 +156,7 @@ class AlembicMigrations:
             "grades": _grades(lint or {}),
             "contract": {"version": contract.version, "reason": contract.reason} if contract else None,
             "ini": ini,
+            "history": history,
         }
         _require_short(self._settings)
         self._task = MigrationTaskSettings(
@@ -238,6 +245,13 @@ def _require_command(command: Sequence[str]) -> None:
 def _require_ini(ini: str | None) -> None:
     if ini is not None and not ini.strip():
         raise ValueError(f"ini must be a path in the image, got {ini!r}; omit it for alembic.ini")
+
+
+def _require_history(history: str | None) -> None:
+    if history is not None and not _HISTORY.fullmatch(history):
+        raise ValueError(
+            f"history must be 1-100 letters, digits, '.', '_' and '-', got {history!r}; omit it unless shared"
+        )
 
 
 def _require_owner(owner_role: str | None) -> None:

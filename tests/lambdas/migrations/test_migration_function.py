@@ -215,6 +215,29 @@ def test_an_older_image_is_let_back_when_the_ledger_knows_it(
     assert world.document("state")["run"] == "d-1"
 
 
+@pytest.mark.parametrize(
+    ("history", "status", "said"),
+    [("orders", "Succeeded", "works with this image"), ("bills", "Failed", "the ledger does not know this database")],
+)
+def test_what_fits_is_known_of_one_history_alone(
+    world: MigrationWorld,
+    release: Callable[..., Machine],
+    configure: Callable[..., None],
+    history: str,
+    status: str,
+    said: str,
+) -> None:
+    """Services that share a history share what works with it; another one in the same instance knows nothing of it."""
+    configure(history="orders")
+    world.runner = plan_then(migrated("b2"))
+    release()
+    configure(history=history)
+    world.runner = lambda _: Result(command="plan", outcome=Outcome.AHEAD, before=("b2",), heads=("a1",))
+    release("d-2")
+    assert world.answers[-1] == ("d-2", status)
+    assert said in world.document("run#d-2")["message"]
+
+
 def test_a_rollback_is_not_held_up(world: MigrationWorld) -> None:
     """The deployment that takes a release back is answered at once, and no execution begins."""
     world.deployments["d-9"] = {"status": "InProgress", "creator": "codeDeployRollback"}

@@ -11,6 +11,7 @@ from ministack.services import dynamodb
 import migration_handler
 from bluegreen.release.migrations.findings import Phase
 from bluegreen.release.migrations.result import Outcome, Result, RevisionReport
+from migration_settings import family_of
 
 START = 1_700_000_000
 ARN = "arn:aws:{}:eu-west-1:111122223333:{}"
@@ -196,7 +197,9 @@ class MigrationWorld:
         return [call["Subject"] for call in self.aws.called("sns.publish")]
 
     def item(self, sort: str) -> dict[str, Any] | None:
-        """What the ledger holds under a sort key."""
+        """What the ledger holds under a sort key; "state" is that of the service's own history."""
+        if sort == "state":
+            sort = f"state#{family_of(DEFINITION)}"
         key = {"pk": {"S": "database#orders-db"}, "sk": {"S": sort}}
         answer: dict[str, Any] = self.dynamo.call("GetItem", TableName=TABLE, Key=key)
         return answer.get("Item")

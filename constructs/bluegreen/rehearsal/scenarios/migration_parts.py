@@ -60,7 +60,8 @@ class Ledger:
 
     def state(self) -> dict[str, Any]:
         """Return where the schema is."""
-        return _document(self.items()["state"])
+        (state,) = [item for key, item in self.items().items() if key.startswith("state#")]
+        return _document(state)
 
     def run(self, deploy: Deploy) -> dict[str, Any]:
         """Return the record of a command's release.
