@@ -223,6 +223,7 @@ def test_what_fits_is_known_of_one_history_alone(
     world: MigrationWorld,
     release: Callable[..., Machine],
     configure: Callable[..., None],
+    *,
     history: str,
     status: str,
     said: str,
