@@ -47,8 +47,9 @@ class AlembicMigrations:
     made, then each revision runs in a transaction of its own that waits for no lock longer than `lock_timeout_ms`.
     What was done is written into a ledger. When a release fails later, the version before goes on with the new schema.
 
-    The image needs `bluegreen[migrations]`; its Alembic project needs no change. The database must be an RDS instance;
-    Aurora clusters are not supported yet. Its security groups let the migrations in by rules of the service's stack.
+    The image needs the runner (docs/migrations.md); its Alembic project needs no change. The database must be an RDS
+    instance; Aurora clusters are not supported yet. Its security groups let the migrations in by rules of the service's
+    stack.
 
     Args:
         database: The instance: snapshots are taken of it, and the ledger calls it by its identifier.

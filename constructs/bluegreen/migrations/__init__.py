@@ -1,4 +1,5 @@
 """The image's side of a migration: drives the application's own, unchanged Alembic project.
 
-`python -m bluegreen.migrations` runs it. Needs the extra `bluegreen[migrations]`, no AWS permission and no CDK.
+`python -m bluegreen.migrations` runs it. It needs what the extra `bluegreen[migrations]` names, no AWS permission and
+no CDK.
 """

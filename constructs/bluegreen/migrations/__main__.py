@@ -38,7 +38,7 @@ def _run(given: argparse.Namespace) -> Result:
         from .options import APPLICATION_PASSWORD, APPLICATION_USER, OWNER_ROLE, Options  # noqa: PLC0415
         from .runner import execute  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        message = f"the image lacks {error.name}; install bluegreen[migrations] in it"
+        message = f"the image lacks {error.name}; install what the extra bluegreen[migrations] names"
         return Result(command=given.command, outcome=Outcome.FAILED, message=message)
 
     def stop(_signal: int, _frame: object) -> NoReturn:

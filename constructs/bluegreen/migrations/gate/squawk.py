@@ -101,11 +101,11 @@ def _program() -> str:
     """Find it beside the interpreter, where the image's package manager put it; then anywhere."""
     found = shutil.which("squawk", path=str(Path(sys.executable).parent)) or shutil.which("squawk")
     if found is None:
-        raise Broken("squawk is not installed; install bluegreen[migrations] in the image")
+        raise Broken(f"squawk is not installed; install squawk-cli=={VERSION} in the image")
     _, output = _run(found, "--version", sql="")
     if output.split() != ["squawk", VERSION]:
         raise Broken(
-            f"squawk must be {VERSION}, got {output.strip()[:50] or 'no version'}; install bluegreen[migrations]"
+            f"squawk must be {VERSION}, got {output.strip()[:50] or 'no version'}; install squawk-cli=={VERSION}"
         )
     return found
 
