@@ -108,8 +108,8 @@ def _blocked(stage: Stage) -> None:
     stage.figures["slowest_request_without_database_seconds"] = late
     stage.expect(
         slowest <= SLOWEST_READ + late,
-        f"a reader of orders waited {slowest:.3f} s, at most {SLOWEST_READ:.3f} s are allowed beyond the {late:.3f} s of "
-        "requests that need no database",
+        f"a reader of orders waited {slowest:.3f} s, at most {SLOWEST_READ:.3f} s are allowed beyond the {late:.3f} s "
+        "of requests that need no database",
     )
 
 
