@@ -79,8 +79,17 @@ def refused(result: Result) -> str:
         >>> report = RevisionReport(revision="b2", findings=(rename,))
         >>> print(refused(Result(command="plan", outcome=Outcome.REFUSED, revisions=(report,))))
         refused before it ran: b2: renaming-column: ALTER TABLE …: the live version reads it; add a column beside it
+        >>> told = "revision b2: renaming-column: ALTER TABLE …: the live version reads it"
+        >>> result = Result(command="plan", outcome=Outcome.REFUSED, revisions=(report,), message=told)
+        >>> refused(result).count("renaming-column")
+        1
     """
-    blocking = [one for report in result.revisions for one in report.findings if _blocks(one)]
+    blocking = [
+        one
+        for report in result.revisions
+        for one in report.findings
+        if _blocks(one) and not (one.rule in result.message and one.statement in result.message)
+    ]
     told = [_finding(one) for one in blocking[:_MOST_FINDINGS]]
     if len(blocking) > _MOST_FINDINGS:
         told.append(f"and {len(blocking) - _MOST_FINDINGS} more")
