@@ -103,13 +103,11 @@ def _blocked(stage: Stage) -> None:
     reads = [answer.seconds for answer in during if answer.path.startswith("/orders") and not answer.written]
     stage.figures["slowest_read_seconds"] = slowest = max(reads, default=float("inf"))
     stage.figures["slowest_write_seconds"] = max((one.seconds for one in during if one.written), default=0.0)
-    # What touches no table is as late as the machine and the network are: no lock's doing.
+    # What touches no table is as late as the machine is: it tells a reader of a failure whether a lock was to blame.
     late = max((one.seconds for one in during if not one.path.startswith("/orders")), default=0.0)
     stage.figures["slowest_request_without_database_seconds"] = late
     stage.expect(
-        slowest <= SLOWEST_READ + late,
-        f"a reader of orders waited {slowest:.3f} s, at most {SLOWEST_READ:.3f} s are allowed beyond the {late:.3f} s "
-        "of requests that need no database",
+        slowest <= SLOWEST_READ, f"a reader of orders waited {slowest:.3f} s, at most {SLOWEST_READ:.3f} s are allowed"
     )
 
 
