@@ -24,6 +24,9 @@ from .scenario import Scenario
 HELD_SECONDS = 30.0
 """How long somebody's transaction holds the table, in real time."""
 
+LOOKED_BEFORE_SECONDS = 5.0
+"""How long before that transaction ends somebody looks whether the revision still waits."""
+
 LOCK_TIMEOUT = 0.5
 SLOWEST_READ = 1.2 * LOCK_TIMEOUT
 """What a reader may wait for, behind a revision that waits for its lock."""
@@ -88,10 +91,12 @@ def _blocked(stage: Stage) -> None:
     wait_for_hook(stage, 60, begun)
     since = time.monotonic()
     with found.held("SELECT count(*) FROM orders", HELD_SECONDS) as is_held:
+        stage.wait(HELD_SECONDS - LOOKED_BEFORE_SECONDS)
+        reached = found.revision()  # before the transaction ends: right after it the revision may be through
+        stage.expect(is_held(), "the transaction ended before anybody looked, so nothing is proven")
+        stage.expect(reached != REVISIONS["adds-flag"], "the revision must wait for the transaction, but was through")
         stage.wait_until(lambda: not is_held(), 2 * HELD_SECONDS, "the transaction has ended")
         until = time.monotonic()
-        reached = found.revision()
-    stage.expect(reached != REVISIONS["adds-flag"], "the revision must wait for the transaction, but was through")
     deploy = release.wait()
     stage.expect_outcome(deploy, Outcome.SUCCEEDED)
     (revision,) = Ledger(stage).run(deploy)["revisions"]
