@@ -1,0 +1,144 @@
+"""Defining alerts, so that each one says what is wrong, at which limit, and where it is written what to do."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from bluegreen.cdk._names import computed_name
+
+from .alert import Alert, Severity
+
+RUNBOOKS = "docs/runbooks.md"
+"""Where the runbooks are unless a construct is told otherwise; an alert adds "#" and its section's anchor."""
+_LONGEST_NAME = 255
+_LONGEST_DESCRIPTION = 1024
+_WORDS = {
+    cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD: "above",
+    cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD: "at least",
+    cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD: "below",
+    cloudwatch.ComparisonOperator.LESS_THAN_OR_EQUAL_TO_THRESHOLD: "at most",
+}
+
+
+def define_alert(
+    scope: Construct,
+    construct_id: str,
+    *,
+    says: str,
+    severity: Severity,
+    runbook: str,
+    metric: cloudwatch.IMetric,
+    threshold: float,
+    evaluation_periods: int = 1,
+    datapoints_to_alarm: int | None = None,
+    comparison: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+    missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+) -> Alert:
+    """Define an alarm that people act on. `AlarmTopics.tell` says whom it tells.
+
+    Args:
+        scope: The construct that it belongs to.
+        construct_id: Its name there.
+        says: What is wrong, without the limit and without a period, such as "Connections in percent of the limit".
+        severity: How soon somebody must look.
+        runbook: Where it is written what to do: a URL, or a path in the repository with an anchor.
+        metric: What it compares with the limit: a metric or metric math, which brings its period and statistic.
+        threshold: The limit, in the metric's unit.
+        evaluation_periods: How many of the last periods are looked at, at least 1.
+        datapoints_to_alarm: How many of them must be over the limit, 1-`evaluation_periods`; all of them when omitted.
+        comparison: Which side of the limit is wrong; above it when omitted.
+        missing: What a period without data counts as. Not wrong when omitted, because most metrics are silent when
+            nothing happens; `BREACHING` is for what must never be silent.
+
+    Returns:
+        The alert.
+
+    Raises:
+        ValueError: If the periods are out of range, the runbook is missing, or the description would be too long.
+
+    Example:
+        >>> import aws_cdk as cdk
+        >>> stack = cdk.Stack(cdk.App(), "Shop")
+        >>> lag = cloudwatch.Metric(namespace="Shop", metric_name="Lag", period=cdk.Duration.minutes(1))
+        >>> alert = define_alert(
+        ...     stack, "Lag", says="Orders lag, in seconds", severity=Severity.WARNING, runbook="docs/runbooks.md#lag",
+        ...     metric=lag, threshold=60, evaluation_periods=5,
+        ... )
+        >>> alert.runbook
+        'docs/runbooks.md#lag'
+    """
+    needed = evaluation_periods if datapoints_to_alarm is None else datapoints_to_alarm
+    if not 1 <= needed <= evaluation_periods:
+        raise ValueError(
+            f"datapoints_to_alarm must be 1-{evaluation_periods}, as many as evaluation_periods at most, got {needed}"
+        )
+    limit = f"{_WORDS.get(comparison, 'outside of')} {threshold:g} in {needed} of {evaluation_periods} periods"
+    alarm = cloudwatch.Alarm(
+        scope,
+        construct_id,
+        alarm_name=_name(scope, construct_id),
+        alarm_description=_describe(f"{says}: {limit}", severity, runbook),
+        metric=metric,
+        threshold=threshold,
+        evaluation_periods=evaluation_periods,
+        datapoints_to_alarm=needed,
+        comparison_operator=comparison,
+        treat_missing_data=missing,
+    )
+    return Alert(alarm=alarm, severity=severity, runbook=runbook)
+
+
+def define_composite_alert(
+    scope: Construct,
+    construct_id: str,
+    *,
+    says: str,
+    severity: Severity,
+    runbook: str,
+    any_of: Sequence[Alert],
+) -> Alert:
+    """Define one alert that is raised while any of several is, so that one trouble wakes somebody once.
+
+    Args:
+        scope: The construct that it belongs to.
+        construct_id: Its name there.
+        says: What is wrong, without a period.
+        severity: How soon somebody must look.
+        runbook: Where it is written what to do.
+        any_of: The alerts, 1-100, which is CloudWatch's limit.
+
+    Returns:
+        The alert, on a composite alarm.
+
+    Raises:
+        ValueError: If there are too few or too many alerts, or the description would be too long.
+    """
+    if not 1 <= len(any_of) <= 100:  # noqa: PLR2004 - CloudWatch's limit
+        raise ValueError(f"any_of must have 1-100 alerts, got {len(any_of)}")
+    alarms = [cloudwatch.AlarmRule.from_alarm(alert.alarm, cloudwatch.AlarmState.ALARM) for alert in any_of]
+    alarm = cloudwatch.CompositeAlarm(
+        scope,
+        construct_id,
+        composite_alarm_name=_name(scope, construct_id),
+        alarm_description=_describe(says, severity, runbook),
+        alarm_rule=cloudwatch.AlarmRule.any_of(*alarms),
+    )
+    return Alert(alarm=alarm, severity=severity, runbook=runbook)
+
+
+def _name(scope: Construct, construct_id: str) -> str:
+    """Name an alarm after its place: whoever reads a notification sees the stack, the part and the trouble."""
+    return f"{computed_name(scope, max_length=_LONGEST_NAME - len(construct_id) - 1)}-{construct_id}"
+
+
+def _describe(trouble: str, severity: Severity, runbook: str) -> str:
+    if not runbook.strip():
+        raise ValueError(f"runbook must say where it is written what to do, got {runbook!r}; name a URL or a path")
+    description = f"{trouble}. Severity: {severity}. Runbook: {runbook}"
+    if len(description) > _LONGEST_DESCRIPTION:
+        raise ValueError(
+            f"an alarm's description must have at most {_LONGEST_DESCRIPTION} characters, got {len(description)}; "
+            "say less"
+        )
+    return description
