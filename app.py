@@ -11,8 +11,7 @@ import sys
 import aws_cdk as cdk
 
 from stacks.choice import Choice, ChoiceError
-from stacks.data_stack import DataStack
-from stacks.service_stack import ServiceStack
+from stacks.reference import define_reference
 
 
 def main() -> None:
@@ -26,9 +25,7 @@ def main() -> None:
         choice = Choice.from_context(app.node.try_get_context)
     except ChoiceError as error:
         sys.exit(f"error: {error}")
-    for environment in choice.environments:
-        data = DataStack(app, environment=environment)
-        ServiceStack(app, environment=environment, data=data, version=choice.version)
+    define_reference(app, choice.environments, version=choice.version)
     app.synth()
 
 

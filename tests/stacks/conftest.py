@@ -8,9 +8,8 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-from stacks.data_stack import DataStack
 from stacks.environments import ENVIRONMENTS, Environment
-from stacks.service_stack import ServiceStack
+from stacks.reference import define_reference
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,9 +17,7 @@ ROOT = Path(__file__).parents[2]
 def new_app(folder: Path) -> cdk.App:
     """Return an app as `cdk` would run it, with cdk.json's feature flags, and the stacks of every environment."""
     app = cdk.App(outdir=str(folder), context=json.loads((ROOT / "cdk.json").read_text())["context"])
-    for environment in ENVIRONMENTS.values():
-        data = DataStack(app, environment=environment)
-        ServiceStack(app, environment=environment, data=data, version="v7")
+    define_reference(app, list(ENVIRONMENTS.values()), version="v7")
     return app
 
 

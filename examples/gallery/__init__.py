@@ -1,0 +1,20 @@
+"""Every optional part of the environment, one file a theme. A gallery to copy from, not a deployment.
+
+Each file here defines `define(app)`, which adds a stack named after its theme; `python -m examples.gallery` in the
+root of the repository synthesizes all of them into `cdk.out`.
+"""
+
+import importlib
+from pathlib import Path
+
+import aws_cdk as cdk
+
+
+def define_gallery(app: cdk.App) -> None:
+    """Add the stack of every theme.
+
+    Args:
+        app: The app.
+    """
+    for path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
+        importlib.import_module(f"{__name__}.{path.stem}").define(app)

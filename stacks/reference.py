@@ -1,0 +1,30 @@
+"""The whole reference deployment: what app.py deploys, the tests look at, and the audit counts."""
+
+from collections.abc import Sequence
+
+from constructs import Construct
+
+from bluegreen.cdk._acknowledge import acknowledge
+
+from .data_stack import DataStack
+from .environments import Environment
+from .service_stack import ServiceStack
+
+_MEANT_EVERYWHERE = {
+    "NIST.800.53.R5-IAMNoInlinePolicy": "a policy here belongs to the one role it is attached to and goes with it; a "
+    "managed one could be attached to others",
+}
+
+
+def define_reference(app: Construct, environments: Sequence[Environment], *, version: str) -> None:
+    """Define every stack of the reference deployment.
+
+    Args:
+        app: The app.
+        environments: Which environments.
+        version: The image's tag.
+    """
+    for environment in environments:
+        data = DataStack(app, environment=environment)
+        ServiceStack(app, environment=environment, data=data, version=version)
+    acknowledge(app, _MEANT_EVERYWHERE)
