@@ -1,0 +1,83 @@
+"""The key that an environment's data, logs and alarms are encrypted with."""
+
+import re
+
+from aws_cdk import RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from bluegreen.cdk._names import computed_name
+
+_PUBLISHERS = ("cloudwatch", "events", "events.rds", "backup", "budgets")
+"""Services that tell an encrypted SNS topic something by themselves, without a role of ours."""
+_ALIAS = re.compile(r"(?!aws/)[A-Za-z0-9/_-]{1,250}")
+
+
+class EnvironmentKey(Construct):
+    """One customer managed key for everything that an environment encrypts: one place to audit, and one dollar a month.
+
+    KMS renews its material every year and keeps the old for what was encrypted with it. It stays when its stack goes:
+    a snapshot or backup whose key is gone is gone itself. Callers with IAM permission use it through the service that
+    stores the data; CloudWatch Logs, and what publishes to encrypted topics, are let in here, for this account only.
+
+    Args:
+        scope: The stack of the data.
+        construct_id: Its name there.
+        alias: A name for people, without "alias/": 1-250 letters, digits, `/`, `_` and `-`. Made of the names of stack
+            and construct when omitted.
+
+    Attributes:
+        key: The key, for the `key` of whatever can be encrypted.
+
+    Raises:
+        ValueError: If the alias is none that KMS allows.
+
+    Example:
+        >>> import aws_cdk as cdk
+        >>> stack = cdk.Stack(cdk.App(), "ShopData")
+        >>> EnvironmentKey(stack, "Key", alias="shop-prod").key.node.path
+        'ShopData/Key/Key'
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, alias: str | None = None) -> None:
+        super().__init__(scope, construct_id)
+        if alias is not None and not _ALIAS.fullmatch(alias):
+            raise ValueError(
+                "alias must be 1-250 letters, digits, '/', '_' and '-', without \"alias/\" and not beginning with "
+                f"aws/, got {alias!r}"
+            )
+        stack = Stack.of(self)
+        self.key: kms.IKey = kms.Key(
+            self,
+            "Key",
+            description=f"Data, logs and alarms of {self.node.path}",
+            alias=alias or computed_name(self, max_length=250),
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        self._let_in_logs(stack)
+        self._let_in_publishers(stack)
+
+    def _let_in_logs(self, stack: Stack) -> None:
+        logs = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:*"
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LogGroups",
+                principals=[iam.ServicePrincipal(f"logs.{stack.region}.{stack.url_suffix}")],
+                actions=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+                resources=["*"],  # in a key's own policy: this key
+                conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}},
+            )
+        )
+
+    def _let_in_publishers(self, stack: Stack) -> None:
+        self.key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="EncryptedTopics",
+                principals=[iam.ServicePrincipal(f"{name}.amazonaws.com") for name in _PUBLISHERS],
+                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                resources=["*"],
+                conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
+            )
+        )
