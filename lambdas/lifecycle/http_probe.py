@@ -12,6 +12,11 @@ from bluegreen.release.judgement import HttpResponse
 
 LONGEST_BODY_BYTES = 1 << 20
 """How much of a body is read; the rest is not looked at."""
+_HEADERS = {
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+    "User-Agent": "bluegreen-smoke-tests",  # firewalls refuse requests that do not say who sends them
+}
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ def send(
     watchdog = threading.Timer(timeout_seconds, connection.abort)  # a socket's timeout starts anew with each byte
     watchdog.daemon = True
     watchdog.start()
-    sent = {"Accept-Encoding": "identity", "Connection": "close"} | dict(headers) | {"Host": endpoint.host}
+    sent = _HEADERS | dict(headers) | {"Host": endpoint.host}
     try:
         connection.request(method, path, body=None if body is None else body.encode(), headers=sent)
         answer = connection.getresponse()

@@ -74,9 +74,17 @@ def test_the_deployed_state_knows_what_it_must(tmp_path: Path) -> None:
         },
         "Application": {"Ref": application},
         "DeploymentGroup": "release",
-        "Listeners": {"Production": {"Port": 80, "Protocol": "HTTP"}, "Test": {"Port": 8080, "Protocol": "HTTP"}},
+        "Listeners": {
+            role: {"Port": port, "Protocol": "HTTP", "ListenerAttributes": PLAIN_HEADERS}
+            for role, port in (("Production", 80), ("Test", 8080))
+        },
     }
 
+
+PLAIN_HEADERS = [
+    {"Key": "routing.http.response.server.enabled", "Value": "false"},
+    {"Key": "routing.http.response.x_content_type_options.header_value", "Value": "nosniff"},
+]
 
 OTHER: dict[str, Any] = {
     "alpn_policy": ["HTTP2Only"],
@@ -138,7 +146,7 @@ def rendered(stack: Synthesized, role: str) -> dict[str, Any]:
 METHODS: dict[str, Callable[[cdk.Stack, BlueGreenService], object]] = {
     "set_attribute": lambda _, service: cast(
         "elbv2.ApplicationListener", service.traffic.production_listener
-    ).set_attribute("routing.http.response.server.enabled", "false"),
+    ).set_attribute("routing.http.response.server.enabled", "true"),
     "Tags.of": lambda _, service: cdk.Tags.of(service).add("team", "orders"),
     "remove_attribute": lambda _, service: cast(
         "elbv2.ApplicationListener", service.traffic.production_listener

@@ -14,6 +14,7 @@ from .hooks import BoundHook, Hook
 from .ignored_alarms import IgnoredAlarms
 from .ledger import ReleaseLedger
 from .migrations import AlembicMigrations
+from .response_headers import ResponseHeaders
 from .rollback import RollbackPolicy
 from .scaling import Scaling
 from .service import BlueGreenService
@@ -34,6 +35,7 @@ __all__ = [
     "HttpCheck",
     "IgnoredAlarms",
     "ReleaseLedger",
+    "ResponseHeaders",
     "RollbackPolicy",
     "Rollout",
     "Scaling",

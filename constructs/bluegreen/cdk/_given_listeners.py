@@ -51,3 +51,23 @@ def require_usable(
                 "made, or import one whose owner never changes its default action"
             )
     return production, test
+
+
+def require_owned(*, deletion_protection: bool, response_headers: bool) -> None:
+    """Refuse settings of what somebody else owns.
+
+    Args:
+        deletion_protection: Whether it is asked of a load balancer that was given.
+        response_headers: Whether they are asked of listeners that were given.
+
+    Raises:
+        ValueError: If one of them is.
+    """
+    if deletion_protection:
+        raise ValueError(
+            "deletion_protection must be False with a given load_balancer, got True; its owner protects it"
+        )
+    if response_headers:
+        raise ValueError(
+            "response_headers must be omitted with given listeners, got some; their owner sets them as attributes"
+        )

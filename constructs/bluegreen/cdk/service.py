@@ -21,7 +21,7 @@ from bluegreen.release.rollout import Rollout
 
 from ._capacity import require_fargate_capacity
 from ._frozen import frozen_service
-from ._given_listeners import require_usable
+from ._given_listeners import require_owned, require_usable
 from ._names import computed_name
 from ._network import TaskNetwork
 from ._plan import outlives_cloudformation, warn_about
@@ -33,6 +33,7 @@ from .hooks import BoundHook, Hook, in_order
 from .ignored_alarms import IgnoredAlarms
 from .provider import ReleaseProvider
 from .release import Release, ReleaseSettings
+from .response_headers import ResponseHeaders
 from .rollback import RollbackPolicy
 from .scaling import Scaling
 from .task import Task
@@ -76,6 +77,10 @@ class BlueGreenService(Construct):
         test_listener: The same for the test listener.
         production_port: 443 with a certificate, else 80, when omitted.
         test_port: 8443 with a certificate, else 8080, when omitted. Open to the service's hooks only.
+        deletion_protection: Whether an own load balancer refuses to be deleted, with the stack as well: turn it off in
+            one deploy, delete in the next. Not for a first deploy, which could not be taken back when it fails.
+        response_headers: Security headers of both own listeners' answers. When omitted, HTTPS for a year at least with
+            a certificate, and no guessing of content types.
         health_check: How the load balancer checks a task; path and statuses hold from the next release on, because
             the live version may not know them. GET / every 30 s when omitted.
         deregistration_seconds: How long a task that leaves may finish its requests, 0-3600 seconds.
@@ -160,6 +165,8 @@ class BlueGreenService(Construct):
         test_listener: elbv2.IApplicationListener | None = None,
         production_port: int | None = None,
         test_port: int | None = None,
+        deletion_protection: bool = False,
+        response_headers: ResponseHeaders | None = None,
         health_check: HealthCheck | None = None,
         deregistration_seconds: int = 30,
         grace_seconds: int = 120,
@@ -201,6 +208,10 @@ class BlueGreenService(Construct):
             production_port=production_port,
             test_port=test_port,
         )
+        require_owned(
+            deletion_protection=deletion_protection and load_balancer is not None,
+            response_headers=response_headers is not None and listeners is not None,
+        )
         super().__init__(scope, construct_id)
         self.cluster = cluster
         vpc, self._cluster_name = cluster.vpc, cluster.cluster_name  # each look at them crosses into Node
@@ -237,6 +248,8 @@ class BlueGreenService(Construct):
             load_balancer=load_balancer,
             listeners=listeners,
             public=public,
+            deletion_protection=deletion_protection,
+            response_headers=response_headers or ResponseHeaders(),
         )
         self.security_group = ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description="The tasks")
         self.traffic.allow_to_tasks(self.security_group)

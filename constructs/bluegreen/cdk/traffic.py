@@ -14,6 +14,7 @@ from ._frozen import frozen_target_group
 from ._given_listeners import Listeners
 from ._listener_properties import listener_properties
 from ._peers import InlinePeer
+from .response_headers import ResponseHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,12 +89,15 @@ class Traffic(Construct):
         load_balancer: elbv2.IApplicationLoadBalancer | None,
         listeners: Listeners | None,
         public: bool,
+        deletion_protection: bool,
+        response_headers: ResponseHeaders,
     ) -> None:
         super().__init__(scope, construct_id)
         self.ports = ports
+        self._response_headers = response_headers
         self._certificates = [certificate] if certificate else None
         self._public = public
-        self._owned = None if load_balancer else self._own_load_balancer(vpc)
+        self._owned = None if load_balancer else self._own_load_balancer(vpc, protected=deletion_protection)
         balancer = load_balancer or self._owned
         assert balancer is not None  # noqa: S101 - one of the two was given; mypy cannot see it
         self.load_balancer: elbv2.IApplicationLoadBalancer = balancer
@@ -205,7 +209,7 @@ class Traffic(Construct):
         )
         return reference
 
-    def _own_load_balancer(self, vpc: ec2.IVpc) -> elbv2.ApplicationLoadBalancer:
+    def _own_load_balancer(self, vpc: ec2.IVpc, *, protected: bool) -> elbv2.ApplicationLoadBalancer:
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="The load balancer", allow_all_outbound=False
         )
@@ -215,6 +219,7 @@ class Traffic(Construct):
             vpc=vpc,
             security_group=group,
             internet_facing=self._public,
+            deletion_protection=protected,
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elbv2.DesyncMitigationMode.STRICTEST,
         )
@@ -236,7 +241,7 @@ class Traffic(Construct):
             elbv2.WeightedTargetGroup(target_group=group, weight=weight)
             for group, weight in zip((self.blue, self.green), weights, strict=True)
         ]
-        return elbv2.ApplicationListener(
+        listener = elbv2.ApplicationListener(
             self,
             construct_id,
             load_balancer=self.load_balancer,
@@ -247,6 +252,12 @@ class Traffic(Construct):
             default_action=elbv2.ListenerAction.weighted_forward(weighted),
             open=self._public if open_to_world is None else open_to_world,
         )
+        self._set_headers(listener, secure=self._certificates is not None)
+        return listener
+
+    def _set_headers(self, listener: elbv2.ApplicationListener, *, secure: bool) -> None:
+        for key, value in self._response_headers.attributes(secure=secure).items():
+            listener.set_attribute(key, value)
 
     def _redirect_plain_http(self, *, after: IDependable) -> None:
         redirect = elbv2.ApplicationListener(
@@ -260,6 +271,7 @@ class Traffic(Construct):
             ),
             open=self._public,
         )
+        self._set_headers(redirect, secure=False)
         # A service that gains a certificate has production on port 80 until its listener has moved.
         redirect.node.add_dependency(after)
 
