@@ -8,6 +8,7 @@ from typing import Any, Self
 from .environments import ENVIRONMENTS, Environment
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
 
 
 class ChoiceError(ValueError):
@@ -16,10 +17,11 @@ class ChoiceError(ValueError):
 
 @dataclass(frozen=True)
 class Choice:
-    """A version and the environments whose stacks are made."""
+    """A version, the environments whose stacks are made, and the region that protected ones can recover in."""
 
     version: str
     environments: Sequence[Environment]
+    recovery_region: str | None = None
 
     @classmethod
     def from_context(cls, get: Callable[[str], Any]) -> Self:
@@ -32,13 +34,16 @@ class Choice:
             The choice; every environment when none was named.
 
         Raises:
-            ChoiceError: If the version is missing, no tag, or one that moves, or if no environment has the given name.
+            ChoiceError: If the version is missing, no tag, or one that moves, if no environment has the given name, or
+                if the recovery region is none.
 
         Example:
             >>> Choice.from_context({"version": "v2", "environment": "dev"}.get).environments[0].stack_name
             'DevStack'
         """
-        return cls(_version(get("version")), _environments(get("environment")))
+        return cls(
+            _version(get("version")), _environments(get("environment")), _recovery_region(get("recovery_region"))
+        )
 
 
 def _version(value: Any) -> str:
@@ -60,3 +65,9 @@ def _environments(name: Any) -> Sequence[Environment]:
     if name not in ENVIRONMENTS:
         raise ChoiceError(f"environment must be one of {', '.join(ENVIRONMENTS)}, got {name!r}; leave it out for all")
     return (ENVIRONMENTS[name],)
+
+
+def _recovery_region(name: Any) -> str | None:
+    if name is not None and (not isinstance(name, str) or not _REGION.fullmatch(name)):
+        raise ChoiceError(f"recovery_region must be an AWS region such as eu-west-1, got {name!r}")
+    return name

@@ -4,6 +4,7 @@ from aws_cdk import Stack, Tags
 from constructs import Construct
 
 from .acknowledgements import acknowledge_data_findings
+from .backups import define_backups
 from .database import Database
 from .environments import APPLICATION, Environment
 from .network import define_network
@@ -17,13 +18,15 @@ class DataStack(Stack):
     Args:
         scope: The app.
         environment: What differs between environments.
+        recovery_region: Where copies of a protected environment's backups go; nowhere when omitted.
 
     Attributes:
         vpc: The network.
         database: The database.
+        backups: Its backups.
     """
 
-    def __init__(self, scope: Construct, *, environment: Environment) -> None:
+    def __init__(self, scope: Construct, *, environment: Environment, recovery_region: str | None = None) -> None:
         super().__init__(
             scope,
             environment.data_stack_name,
@@ -34,4 +37,7 @@ class DataStack(Stack):
         Tags.of(self).add("environment", environment.name)
         self.vpc = define_network(self, environment)
         self.database = Database(self, "Database", vpc=self.vpc, name=APPLICATION, environment=environment)
+        self.backups = define_backups(
+            self, environment, database_arn=self.database.instance.instance_arn, recovery_region=recovery_region
+        )
         acknowledge_data_findings(self, environment)

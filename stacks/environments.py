@@ -1,12 +1,13 @@
 """What differs between the environments, in one table. Everything else is the same in all of them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aws_cdk import aws_logs as logs
 
 from bluegreen.cdk import Rollout, Scaling
+from bluegreen.cdk.recovery import DEFAULT_RULES, BackupRule, VaultLock
 
 APPLICATION = "orders"
 """The name of the application, its image, and its database."""
@@ -68,6 +69,8 @@ class Environment:
         nat_gateways: 1-`zones`. With fewer than zones, losing one zone takes the way out from others.
         log_retention: How long logs are kept.
         database: The PostgreSQL instance.
+        backup_rules: When backups go into the vault, and how long they stay.
+        vault_lock: What keeps them from being deleted before; nothing when omitted.
         domain_name: The name that users call, at most 64 characters: makes the service HTTPS, with a certificate that
             AWS issues once its DNS record exists. Plain HTTP when omitted.
         protected: Whether the stack with the data refuses deletion.
@@ -85,6 +88,8 @@ class Environment:
     nat_gateways: int
     log_retention: logs.RetentionDays
     database: Database
+    backup_rules: Sequence[BackupRule] = (BackupRule.daily(keep_days=7),)
+    vault_lock: VaultLock | None = None
     domain_name: str | None = None
     protected: bool = False
 
@@ -142,6 +147,9 @@ PROD = Environment(
     database=Database(
         instance="t3.medium", storage_gib=100, backup_days=30, multi_az=True, protected=True, insights=True
     ),
+    backup_rules=DEFAULT_RULES,
+    # One that somebody can take away: whoever is sure makes it `VaultLock.compliance`, which nobody can.
+    vault_lock=VaultLock.governance(min_days=7, max_days=365),
     domain_name="orders.example.com",
     protected=True,
 )

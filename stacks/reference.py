@@ -16,15 +16,18 @@ _MEANT_EVERYWHERE = {
 }
 
 
-def define_reference(app: Construct, environments: Sequence[Environment], *, version: str) -> None:
+def define_reference(
+    app: Construct, environments: Sequence[Environment], *, version: str, recovery_region: str | None = None
+) -> None:
     """Define every stack of the reference deployment.
 
     Args:
         app: The app.
         environments: Which environments.
         version: The image's tag.
+        recovery_region: Where protected environments can recover; nowhere when omitted.
     """
     for environment in environments:
-        data = DataStack(app, environment=environment)
+        data = DataStack(app, environment=environment, recovery_region=recovery_region)
         ServiceStack(app, environment=environment, data=data, version=version)
     acknowledge(app, _MEANT_EVERYWHERE)
