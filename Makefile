@@ -7,7 +7,7 @@ UV_VERSION := 0.13.8
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_NODE := $(CURDIR)/$(BIN)/node
 
-.PHONY: setup rehearse test check lint types bench docs clean
+.PHONY: setup rehearse test check lint types audit bench docs clean
 
 setup: .setup-stamp
 
@@ -33,6 +33,9 @@ types: setup
 	$(BIN)/mypy
 
 check: lint types test
+
+audit: setup
+	@$(BIN)/python -m audit
 
 bench: setup
 	@$(BIN)/python -m benchmarks

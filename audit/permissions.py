@@ -1,0 +1,107 @@
+"""What policies allow beyond named actions on named resources: IAM Access Analyzer's first questions, asked offline."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+NO_RESOURCE: Mapping[str, str] = {
+    "cloudwatch:DescribeAlarms": "describes on all resources only, when alarms are looked for by prefix or state",
+    "codedeploy:ContinueDeployment": "AWS's two references disagree whether a deployment group narrows it",
+    "codedeploy:GetDeployment": "the same",
+    "codedeploy:PutLifecycleEventHookExecutionStatus": "the same",
+    "codedeploy:StopDeployment": "the same",
+    "ec2:AssignPrivateIpAddresses": "Lambda in a VPC: EC2 takes no resource before the interface exists",
+    "ec2:CreateNetworkInterface": "the same; the function's own code is denied it",
+    "ec2:DeleteNetworkInterface": "the same",
+    "ec2:DescribeNetworkInterfaces": "EC2 describes on all resources only",
+    "ec2:DescribeSubnets": "EC2 describes on all resources only",
+    "ec2:UnassignPrivateIpAddresses": "as AssignPrivateIpAddresses",
+    "ecr:GetAuthorizationToken": "a token for the whole registry; takes no resource",
+    "ecs:DescribeTaskDefinition": "takes no resource",
+    "ecs:DeregisterTaskDefinition": "takes no resource",
+    "ecs:ListTasks": "narrowed to the cluster by a condition",
+    "elasticloadbalancing:DescribeListeners": "Elastic Load Balancing describes on all resources only",
+    "elasticloadbalancing:DescribeLoadBalancers": "Elastic Load Balancing describes on all resources only",
+    "elasticloadbalancing:DescribeRules": "Elastic Load Balancing describes on all resources only",
+    "elasticloadbalancing:DescribeTargetGroups": "Elastic Load Balancing describes on all resources only",
+    "elasticloadbalancing:DescribeTargetHealth": "Elastic Load Balancing describes on all resources only",
+    "xray:PutTelemetryRecords": "X-Ray takes no resource",
+    "xray:PutTraceSegments": "X-Ray takes no resource",
+}
+"""The actions that may stand beside resource "*", each with the reason. Nothing else may."""
+
+
+@dataclass(frozen=True)
+class Broad:
+    """A statement that allows more than named actions on named resources to named principals.
+
+    Args:
+        resource: The logical id of the policy's resource.
+        what: What is too broad, in words.
+    """
+
+    resource: str
+    what: str
+
+
+def broad_statements(template: Mapping[str, Any]) -> Iterator[Broad]:
+    """Find statements that allow too much.
+
+    Args:
+        template: A CloudFormation template.
+
+    Yields:
+        Each action "*" or "service:*", each NotAction, each resource "*" beside an action that `NO_RESOURCE` does not
+        list, and each principal "*" without a condition. In the policy of a resource, such as a key, "*" means this
+        resource.
+
+    Example:
+        >>> statement = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:*"], "Resource": "*"}
+        >>> policy = {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": {"Statement": [statement]}}}
+        >>> for broad in broad_statements({"Resources": {"P": policy}}):
+        ...     print(broad.what)
+        action s3:*
+        s3:GetObject on every resource
+    """
+    for logical_id, resource in template["Resources"].items():
+        of_a_resource = not resource["Type"].startswith(("AWS::IAM::", "AWS::SSO::"))
+        for statement in _statements(resource.get("Properties", {})):
+            if statement.get("Effect") == "Allow":
+                for what in _too_broad(statement, of_a_resource=of_a_resource):
+                    yield Broad(logical_id, what)
+
+
+def _statements(document: Any) -> Iterator[Mapping[str, Any]]:
+    """Find policy statements at any depth: a role has several documents, a queue's policy another name for its own."""
+    if isinstance(document, list):
+        for item in document:
+            yield from _statements(item)
+    elif isinstance(document, dict):
+        if "Effect" in document and ("Action" in document or "NotAction" in document):
+            yield document
+        else:
+            for value in document.values():
+                yield from _statements(value)
+
+
+def _too_broad(statement: Mapping[str, Any], *, of_a_resource: bool) -> Iterator[str]:
+    actions = _listed(statement.get("Action", []))
+    if "NotAction" in statement:
+        yield "everything but some actions"
+    wild = [action for action in actions if isinstance(action, str) and (action == "*" or action.endswith(":*"))]
+    own_key = of_a_resource and wild == ["kms:*"]  # AWS's default statement: the account's IAM decides about the key
+    if not own_key:
+        yield from (f"action {action}" for action in wild)
+    if "*" in _listed(statement.get("Resource", [])) and not of_a_resource:
+        unlisted = [action for action in actions if action not in NO_RESOURCE and action not in wild]
+        yield from (f"{action} on every resource" for action in unlisted)
+    if _anybody(statement.get("Principal")) and "Condition" not in statement:
+        yield "any principal, without a condition"
+
+
+def _anybody(principal: Any) -> bool:
+    return principal == "*" or (isinstance(principal, dict) and "*" in _listed(principal.get("AWS", [])))
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
