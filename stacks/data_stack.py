@@ -21,7 +21,8 @@ class DataStack(Stack):
         recovery_region: Where copies of a protected environment's backups go; nowhere when omitted.
 
     Attributes:
-        vpc: The network.
+        network: The network.
+        vpc: Its VPC.
         database: The database.
         backups: Its backups.
     """
@@ -35,7 +36,8 @@ class DataStack(Stack):
         )
         Tags.of(self).add("application", APPLICATION)
         Tags.of(self).add("environment", environment.name)
-        self.vpc = define_network(self, environment)
+        self.network = define_network(self, environment)
+        self.vpc = self.network.vpc
         self.database = Database(self, "Database", vpc=self.vpc, name=APPLICATION, environment=environment)
         self.backups = define_backups(
             self, environment, database_arn=self.database.instance.instance_arn, recovery_region=recovery_region

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aws_cdk import aws_logs as logs
 
 from bluegreen.cdk import Rollout, Scaling
+from bluegreen.cdk.network import Nat
 from bluegreen.cdk.recovery import DEFAULT_RULES, BackupRule, VaultLock
 
 APPLICATION = "orders"
@@ -66,7 +67,8 @@ class Environment:
         scaling: How many tasks.
         rollout: How a release moves traffic.
         zones: Availability zones, 2-3, each with its subnets.
-        nat_gateways: 1-`zones`. With fewer than zones, losing one zone takes the way out from others.
+        cidr: The network's addresses, which no other environment has.
+        nat: How tasks reach the internet.
         log_retention: How long logs are kept.
         database: The PostgreSQL instance.
         backup_rules: When backups go into the vault, and how long they stay.
@@ -85,7 +87,8 @@ class Environment:
     scaling: Scaling
     rollout: Rollout
     zones: int
-    nat_gateways: int
+    cidr: str
+    nat: Nat
     log_retention: logs.RetentionDays
     database: Database
     backup_rules: Sequence[BackupRule] = (BackupRule.daily(keep_days=7),)
@@ -97,7 +100,6 @@ class Environment:
         if not re.fullmatch(r"[a-z]{1,20}", self.name):
             raise ValueError(f"name must be 1-20 lower-case letters, got {self.name!r}")
         _require("zones", self.zones, 2, 3)
-        _require("nat_gateways", self.nat_gateways, 1, self.zones)
         if self.domain_name is not None and not _DOMAIN.fullmatch(self.domain_name):
             raise ValueError(f"domain_name must be a DNS name of at most 64 characters, got {self.domain_name!r}")
 
@@ -119,7 +121,8 @@ DEV = Environment(
     scaling=Scaling(min_tasks=1, max_tasks=2),
     rollout=Rollout.all_at_once(keep_previous_minutes=5),
     zones=2,
-    nat_gateways=1,
+    cidr="10.2.0.0/16",
+    nat=Nat.one(),
     log_retention=logs.RetentionDays.ONE_WEEK,
     database=Database(instance="t3.micro", backup_days=7),
 )
@@ -130,7 +133,8 @@ STAGING = Environment(
     scaling=Scaling(min_tasks=2, max_tasks=4),
     rollout=Rollout.linear(percent=25, every_minutes=2, keep_previous_minutes=15),
     zones=2,
-    nat_gateways=1,
+    cidr="10.1.0.0/16",
+    nat=Nat.one(),
     log_retention=logs.RetentionDays.ONE_MONTH,
     database=Database(instance="t3.small", backup_days=7),
     domain_name="orders.staging.example.com",
@@ -142,7 +146,8 @@ PROD = Environment(
     scaling=Scaling(min_tasks=3, max_tasks=10, cpu_percent=70, memory_percent=80),
     rollout=Rollout.canary(percent=10, bake_minutes=15, keep_previous_minutes=60),
     zones=3,
-    nat_gateways=3,
+    cidr="10.0.0.0/16",
+    nat=Nat.one_per_zone(),
     log_retention=logs.RetentionDays.ONE_YEAR,
     database=Database(
         instance="t3.medium", storage_gib=100, backup_days=30, multi_az=True, protected=True, insights=True

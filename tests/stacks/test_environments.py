@@ -7,6 +7,7 @@ import pytest
 from aws_cdk import aws_logs as logs
 
 from bluegreen.cdk import Rollout
+from bluegreen.cdk.network import Nat
 from stacks.environments import DEV, ENVIRONMENTS, PROD, STAGING
 
 
@@ -46,8 +47,8 @@ def test_production_releases_by_canary() -> None:
 
 def test_production_survives_a_zone() -> None:
     """Each of production's zones has its own way out; the others share one."""
-    assert (PROD.zones, PROD.nat_gateways) == (3, 3)
-    assert {(environment.zones, environment.nat_gateways) for environment in (DEV, STAGING)} == {(2, 1)}
+    assert (PROD.zones, PROD.nat) == (3, Nat.one_per_zone())
+    assert {(environment.zones, environment.nat) for environment in (DEV, STAGING)} == {(2, Nat.one())}
 
 
 def test_logs_are_kept_longest_in_production() -> None:
@@ -66,8 +67,6 @@ def test_logs_are_kept_longest_in_production() -> None:
         ({"name": "../prod"}, "name must be 1-20 lower-case letters, got '../prod'"),
         ({"zones": 1}, "zones must be 2-3, got 1"),
         ({"zones": 4}, "zones must be 2-3, got 4"),
-        ({"nat_gateways": 0}, "nat_gateways must be 1-3, got 0"),
-        ({"zones": 2, "nat_gateways": 3}, "nat_gateways must be 1-2, got 3"),
         ({"domain_name": "orders"}, "domain_name must be a DNS name of at most 64 characters, got 'orders'"),
         ({"domain_name": "https://a.example"}, "domain_name must be a DNS name .* got 'https://a.example'"),
         ({"domain_name": f"{'a' * 60}.example"}, "domain_name must be a DNS name of at most 64 characters"),

@@ -130,7 +130,7 @@ def test_only_the_tasks_reach_the_database(templates: Templates, data_templates:
         assert [name.startswith(("OrdersSecurityGroup", "OrdersMigrations")) for name in clients] == [True, True]
         assert len(set(clients)) == 2
         subnets = properties(data, "AWS::RDS::DBSubnetGroup")["SubnetIds"]
-        assert all(subnet["Ref"].startswith("VpcDatabase") for subnet in subnets)
+        assert all(subnet["Ref"].startswith("NetworkVpcIsolated") for subnet in subnets)
 
 
 def imported(properties: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
