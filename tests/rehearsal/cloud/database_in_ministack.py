@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 
+from bluegreen.rehearsal.cloud.acceptance import Acceptance
 from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.control_planes import ControlPlanes
 from bluegreen.rehearsal.cloud.journal import Journal
@@ -22,11 +23,19 @@ if __name__ == "__main__":
     def client(name: Any) -> Any:
         return boto3.client(name)
 
+    acceptance = Acceptance(region="eu-west-1", account="123456789012")
     clock = Clock(60)
     journal = Journal(clock.now)
     rds = Rds(clock=clock, journal=journal, folder=folder, region="eu-west-1", account="123456789012")
     try:
         ready = lambda: print("ready", flush=True)  # noqa: E731, T201 - read by the test
-        serve(port, [rds], resource_types(rds, client), ControlPlanes(clock, journal, lambda: None), ready=ready)
+        serve(
+            port,
+            [rds],
+            resource_types(rds, client),
+            acceptance,
+            ControlPlanes(clock, journal, lambda: None),
+            ready=ready,
+        )
     finally:
         rds.stop()

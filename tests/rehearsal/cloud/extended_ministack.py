@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from bluegreen.rehearsal.cloud import stack_rollback
+from bluegreen.rehearsal.cloud.acceptance import Acceptance
 from bluegreen.rehearsal.cloud.api import ApiError, Created
 from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.control_planes import ControlPlanes
@@ -68,7 +69,8 @@ if __name__ == "__main__":
     prepare_environment(
         port=port, region="eu-west-1", account="123456789012", factor=60, folder=folder, ca_file=folder / "ca.pem"
     )
+    acceptance = Acceptance(region="eu-west-1", account="123456789012")
     clock = Clock(60)
     control_planes = ControlPlanes(clock, Journal(clock.now), kill_running)
     deploy = Deploy(EventBus(clock, region="eu-west-1", account="123456789012"), control_planes)
-    serve(port, [deploy], [Made()], control_planes, ready=lambda: print("ready", flush=True))  # noqa: T201 - read by the test
+    serve(port, [deploy], [Made()], acceptance, control_planes, ready=lambda: print("ready", flush=True))  # noqa: T201 - read by the test

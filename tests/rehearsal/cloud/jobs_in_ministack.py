@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 
+from bluegreen.rehearsal.cloud.acceptance import Acceptance
 from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.control_planes import ControlPlanes
 from bluegreen.rehearsal.cloud.ecs import Ecs
@@ -26,6 +27,7 @@ if __name__ == "__main__":
     def client(name: Any) -> Any:
         return boto3.client(name)
 
+    acceptance = Acceptance(region="eu-west-1", account="123456789012")
     clock = Clock(60)
     journal = Journal(clock.now)
     ecs = Ecs(
@@ -40,6 +42,6 @@ if __name__ == "__main__":
     )
     try:
         ready = lambda: print("ready", flush=True)  # noqa: E731, T201 - read by the test
-        serve(port, [ecs], [], ControlPlanes(clock, journal, kill_running), ready=ready)
+        serve(port, [ecs], [], acceptance, ControlPlanes(clock, journal, kill_running), ready=ready)
     finally:
         ecs.stop()

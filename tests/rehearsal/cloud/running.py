@@ -22,7 +22,8 @@ class Cloud:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, name: str) -> Any:
-        return boto3.client(
+        make: Any = boto3.client
+        return make(
             name,
             endpoint_url=self.endpoint,
             region_name="eu-west-1",

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
-from bluegreen.rehearsal.cloud import accepted, extension
+from bluegreen.rehearsal.cloud import extension
+from bluegreen.rehearsal.cloud.acceptance import Acceptance
 from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.control import Control
 from bluegreen.rehearsal.cloud.control_planes import ControlPlanes
 from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.metrics import MetricName, MetricStore
 from bluegreen.rehearsal.cloud.network import Network
+
+ACCEPTANCE = Acceptance(region="eu-west-1", account="123456789012")
 
 
 def test_network_never_hands_out_an_address_twice() -> None:
@@ -93,7 +96,7 @@ def test_ministack_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch
     """An unknown ministack stops the rehearsal before anything runs, with the command that repairs it."""
     monkeypatch.setattr(extension.importlib.metadata, "version", lambda _: "9.9.9")
     with pytest.raises(extension.IncompatibleMinistackError, match=r"must be 1\.5\.33, got 9\.9\.9") as refused:
-        extension.install([], [], ControlPlanes(Clock(), Journal(lambda: 0.0), lambda: None))
+        extension.install([], [], ACCEPTANCE, ControlPlanes(Clock(), Journal(lambda: 0.0), lambda: None))
     assert refused.value.hint == "pip install ministack==1.5.33"
 
 
@@ -101,12 +104,4 @@ def test_a_missing_table_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """A ministack without one of the tables is refused by the table's name."""
     monkeypatch.setattr(extension, "_TABLES", (("ministack.core.router", "NO_SUCH_TABLE"),))
     with pytest.raises(extension.IncompatibleMinistackError, match=r"lacks ministack\.core\.router\.NO_SUCH_TABLE"):
-        extension.install([], [], ControlPlanes(Clock(), Journal(lambda: 0.0), lambda: None))
-
-
-def test_accepted_types_answer_what_templates_ask_of_them() -> None:
-    """An accepted resource has an id of the right form and the attributes that refer to it."""
-    nat = next(kind for kind in accepted.ACCEPTED if kind.type_name == "AWS::EC2::NatGateway")
-    created = nat.create("name", {})
-    assert created.physical_id.startswith("nat-")
-    assert created.attributes == {"NatGatewayId": created.physical_id}
+        extension.install([], [], ACCEPTANCE, ControlPlanes(Clock(), Journal(lambda: 0.0), lambda: None))

@@ -60,6 +60,7 @@ def run(folder: Path, port: int, control_port: int, app_folder: Path, factor: fl
             port,
             cloud.services(),
             cloud.resource_types(),
+            cloud.acceptance,
             cloud.control_planes,
             ready=lambda: print(json.dumps(ready), flush=True),  # noqa: T201 - whoever started us waits for it
             stopping=cloud.stop,

@@ -19,7 +19,7 @@ from . import (
     rds_snapshots,
     stack_rollback,
 )
-from .accepted import ACCEPTED
+from .acceptance import Acceptance
 from .api import Document, ResourceType, Service
 from .autoscaling import ApplicationAutoScaling, ScalableTargetType, ScalingPolicyType
 from .certificates import Authority, CertificateType
@@ -54,6 +54,7 @@ class Cloud:
         self._region, self._account = region, account
         metrics = MetricStore()
         where: dict[str, Any] = {"region": region, "account": account}
+        self.acceptance = Acceptance(**where)
         common: dict[str, Any] = {**where, "clock": self.clock, "journal": self.journal, "client": self._client}
         machine: dict[str, Any] = {**common, "metrics": metrics, "network": Network(), "folder": folder}
         self._ecs = ecs.Ecs(**machine, images=images, task_environment=_task_environment(endpoint, region))
@@ -82,7 +83,6 @@ class Cloud:
     def resource_types(self) -> list[ResourceType]:
         """Return the CloudFormation resource types to register."""
         return [
-            *ACCEPTED,
             *ecs.resource_types(self._ecs, self.clock),
             *load_balancing.resource_types(self._load_balancing),
             *rds_resource_types.resource_types(self._rds, self._client),
@@ -101,7 +101,7 @@ class Cloud:
             "cloudwatch": self._cloudwatch.snapshot,
             "codedeploy": self._codedeploy.snapshot,
             "rds": self._rds.snapshot,
-            "accepted": lambda: sorted(kind.type_name for kind in ACCEPTED),
+            "accepted": self.acceptance.snapshot,
         }
 
     def inject(self, fault: Document) -> None:

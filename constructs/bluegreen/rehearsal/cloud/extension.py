@@ -25,6 +25,7 @@ from . import (
     stack_rollback,
     step_functions,
 )
+from .acceptance import Acceptance
 from .api import ResourceType, Service
 from .control_planes import ControlPlanes
 
@@ -64,12 +65,18 @@ class IncompatibleMinistackError(BluegreenError):
     """The installed ministack is not the one whose tables we know."""
 
 
-def install(services: Iterable[Service], resource_types: Iterable[ResourceType], control_planes: ControlPlanes) -> None:
+def install(
+    services: Iterable[Service],
+    resource_types: Iterable[ResourceType],
+    acceptance: Acceptance,
+    control_planes: ControlPlanes,
+) -> None:
     """Register services and resource types; ours replace ministack's of the same name.
 
     Args:
         services: The emulated services.
         resource_types: The CloudFormation resource types.
+        acceptance: Takes the types that nobody emulates.
         control_planes: Which requests are served at all; the cloud's time and its journal, for what is ministack's own.
 
     Raises:
@@ -85,6 +92,7 @@ def install(services: Iterable[Service], resource_types: Iterable[ResourceType],
         names.add(resource_type.type_name)
         tables["_RESOURCE_HANDLERS"][resource_type.type_name] = _handlers(resource_type)
         tables["_REPLACING_PROPERTIES"][resource_type.type_name] = tuple(resource_type.create_only)
+    acceptance.install(tables["_RESOURCE_HANDLERS"], names)
     _run_on_worker_threads(names)
     network_interfaces.install()
     clock = control_planes.clock

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from .acceptance import Acceptance
 from .api import ResourceType, Service
 from .control_planes import ControlPlanes
 
@@ -52,6 +53,7 @@ def serve(
     port: int,
     services: Iterable[Service],
     resource_types: Iterable[ResourceType],
+    acceptance: Acceptance,
     control_planes: ControlPlanes,
     *,
     ready: Callable[[], None],
@@ -63,6 +65,7 @@ def serve(
         port: Where to listen.
         services: Registered in place of, or beside, ministack's own.
         resource_types: Likewise, for CloudFormation.
+        acceptance: Takes the types that nobody emulates.
         control_planes: Which requests are served at all; the cloud's time and its journal.
         ready: Called once, when the endpoint answers.
         stopping: Called once, before the endpoint stops answering: what ends may still need it.
@@ -76,7 +79,7 @@ def serve(
     from .door import DoorConfig, closing  # noqa: PLC0415
     from .extension import install  # noqa: PLC0415
 
-    install(services, resource_types, control_planes)
+    install(services, resource_types, acceptance, control_planes)
     from ministack.app import app  # noqa: PLC0415
 
     gate = control_planes.clock.control_planes
