@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 APP = Path(__file__).parent / "app.py"
+ENVIRONMENTS = Path(__file__).parent / "environments.py"
 KINDS = ("bare", "peer", "bluegreen")
 COUNTS = (1, 10)
 
@@ -22,13 +23,34 @@ COUNTS = (1, 10)
 def synthesize(kind: str, count: int) -> tuple[float, dict[str, Any]]:
     """Return how many seconds one synth took as a whole process, and the template's size."""
     with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        subprocess.run([sys.executable, str(APP), kind, str(count), folder], check=True)
-        seconds = time.perf_counter() - start
+        seconds = _seconds(APP, kind, str(count), folder)
         text = (Path(folder) / "Bench.template.json").read_text()
     template = json.loads(text)
     compact = json.dumps(template, separators=(",", ":"))
     return seconds, {"resources": len(template["Resources"]), "template_bytes": len(compact)}
+
+
+def compare_environments(rounds: int) -> dict[str, Any]:
+    """Return how long all environments of stacks/ take beside the same resources as bare CDK, with the same imports."""
+    ratios = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(rounds + 1):
+            reference = _seconds(ENVIRONMENTS, "reference", f"{folder}/reference")
+            bare = _seconds(ENVIRONMENTS, "bare", f"{folder}/bare", f"{folder}/reference")
+            if number:
+                ratios.append(reference / bare)
+        templates = [json.loads(path.read_text()) for path in Path(folder).glob("reference/*.template.json")]
+    return {
+        "stacks": len(templates),
+        "resources": sum(len(template["Resources"]) for template in templates),
+        "synth_time_ratio_to_bare": round(statistics.median(ratios), 3),
+    }
+
+
+def _seconds(*arguments: str | Path) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, *map(str, arguments)], check=True)
+    return time.perf_counter() - start
 
 
 def per_further_service(sizes: dict[int, dict[str, int]], what: str) -> float:
@@ -63,6 +85,7 @@ def main() -> None:
         report[kind]["per_further_service"] = {
             what: per_further_service(sizes, what) for what in ("resources", "template_bytes")
         }
+    report["environments"] = compare_environments(rounds)
     print(json.dumps(report, indent=2))  # noqa: T201 - the report is the output
 
 
