@@ -3,11 +3,14 @@
 from aws_cdk import Stack, Tags
 from constructs import Construct
 
+from bluegreen.cdk.data import EnvironmentKey
+
 from .acknowledgements import acknowledge_data_findings
 from .backups import define_backups
 from .database import Database
 from .environments import APPLICATION, Environment
 from .network import define_network
+from .watching import define_topics
 
 
 class DataStack(Stack):
@@ -21,6 +24,8 @@ class DataStack(Stack):
         recovery_region: Where copies of a protected environment's backups go; nowhere when omitted.
 
     Attributes:
+        key: What encrypts its data, logs and alarms.
+        topics: Where its alerts are told.
         network: The network.
         vpc: Its VPC.
         database: The database.
@@ -36,6 +41,8 @@ class DataStack(Stack):
         )
         Tags.of(self).add("application", APPLICATION)
         Tags.of(self).add("environment", environment.name)
+        self.key = EnvironmentKey(self, "Key").key
+        self.topics = define_topics(self, environment, self.key)
         self.network = define_network(self, environment)
         self.vpc = self.network.vpc
         self.database = Database(self, "Database", vpc=self.vpc, name=APPLICATION, environment=environment)

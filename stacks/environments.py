@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aws_cdk import aws_logs as logs
 
 from bluegreen.cdk import Rollout, Scaling
 from bluegreen.cdk.network import Nat
 from bluegreen.cdk.recovery import DEFAULT_RULES, BackupRule, VaultLock
+from bluegreen.cdk.watching import Severity
 
 APPLICATION = "orders"
 """The name of the application, its image, and its database."""
@@ -76,6 +77,7 @@ class Environment:
         domain_name: The name that users call, at most 64 characters: makes the service HTTPS, with a certificate that
             AWS issues once its DNS record exists. Plain HTTP when omitted.
         protected: Whether the stack with the data refuses deletion.
+        emails: Who gets the alerts of which severity by e-mail; nobody when omitted.
 
     Raises:
         ValueError: If a value is out of range.
@@ -95,6 +97,7 @@ class Environment:
     vault_lock: VaultLock | None = None
     domain_name: str | None = None
     protected: bool = False
+    emails: Mapping[Severity, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z]{1,20}", self.name):
@@ -157,5 +160,6 @@ PROD = Environment(
     vault_lock=VaultLock.governance(min_days=7, max_days=365),
     domain_name="orders.example.com",
     protected=True,
+    emails={Severity.CRITICAL: ["on-call@example.com"], Severity.WARNING: ["orders-team@example.com"]},
 )
 ENVIRONMENTS: Mapping[str, Environment] = {environment.name: environment for environment in (DEV, STAGING, PROD)}

@@ -20,6 +20,8 @@ from .acknowledgements import acknowledge_service_findings
 from .data_stack import DataStack
 from .database import Database
 from .environments import APPLICATION, Environment
+from .observing import Observing
+from .watching import watch
 
 REPOSITORY = APPLICATION
 """The ECR repository, in the account and region of each environment; whoever builds images owns it."""
@@ -40,6 +42,8 @@ class ServiceStack(Stack):
     Attributes:
         service: The service.
         migrations: What migrates its database.
+        alerts: What people are told of it.
+        observing: Its dashboards.
     """
 
     def __init__(self, scope: Construct, *, environment: Environment, data: DataStack, version: str) -> None:
@@ -81,6 +85,8 @@ class ServiceStack(Stack):
         scheme = "https" if environment.domain_name else "http"
         host = environment.domain_name or self.service.load_balancer.load_balancer_dns_name
         CfnOutput(self, "Url", value=f"{scheme}://{host}")
+        self.observing = Observing(self, "Observing", service=self.service, environment=environment, alerts=[])
+        self.alerts = watch(self, service=self.service, topics=data.topics, also=[])
         acknowledge_service_findings(self)
 
     def _certificate(self, environment: Environment) -> acm.Certificate | None:

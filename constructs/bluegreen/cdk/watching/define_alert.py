@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from bluegreen.cdk._acknowledge import acknowledge
 from bluegreen.cdk._names import computed_name
 
 from .alert import Alert, Severity
@@ -13,6 +14,7 @@ RUNBOOKS = "docs/runbooks.md"
 """Where the runbooks are unless a construct is told otherwise; an alert adds "#" and its section's anchor."""
 _LONGEST_NAME = 255
 _LONGEST_DESCRIPTION = 1024
+_MOST_CHILDREN = 99
 _WORDS = {
     cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD: "above",
     cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD: "at least",
@@ -55,7 +57,8 @@ def define_alert(
         The alert.
 
     Raises:
-        ValueError: If the periods are out of range, the runbook is missing, or the description would be too long.
+        ValueError: If the periods are out of range, the comparison is with a learnt band, the runbook is missing, or
+            the description would be too long.
 
     Example:
         >>> import aws_cdk as cdk
@@ -73,7 +76,11 @@ def define_alert(
         raise ValueError(
             f"datapoints_to_alarm must be 1-{evaluation_periods}, as many as evaluation_periods at most, got {needed}"
         )
-    limit = f"{_WORDS.get(comparison, 'outside of')} {threshold:g} in {needed} of {evaluation_periods} periods"
+    if comparison not in _WORDS:
+        raise ValueError(
+            f"comparison must be with a fixed threshold, got {comparison}; define bands with ServiceAnomalies"
+        )
+    limit = f"{_WORDS[comparison]} {threshold:g} in {needed} of {evaluation_periods} periods{_length(metric)}"
     alarm = cloudwatch.Alarm(
         scope,
         construct_id,
@@ -97,6 +104,7 @@ def define_composite_alert(
     severity: Severity,
     runbook: str,
     any_of: Sequence[Alert],
+    unless: Alert | None = None,
 ) -> Alert:
     """Define one alert that is raised while any of several is, so that one trouble wakes somebody once.
 
@@ -106,7 +114,8 @@ def define_composite_alert(
         says: What is wrong, without a period.
         severity: How soon somebody must look.
         runbook: Where it is written what to do.
-        any_of: The alerts, 1-100, which is CloudWatch's limit.
+        any_of: The alerts, 1-99; CloudWatch lets a composite alarm look at 100.
+        unless: A worse alert, while which this one stays quiet: whoever looks is there already.
 
     Returns:
         The alert, on a composite alarm.
@@ -114,17 +123,34 @@ def define_composite_alert(
     Raises:
         ValueError: If there are too few or too many alerts, or the description would be too long.
     """
-    if not 1 <= len(any_of) <= 100:  # noqa: PLR2004 - CloudWatch's limit
-        raise ValueError(f"any_of must have 1-100 alerts, got {len(any_of)}")
-    alarms = [cloudwatch.AlarmRule.from_alarm(alert.alarm, cloudwatch.AlarmState.ALARM) for alert in any_of]
+    if not 1 <= len(any_of) <= _MOST_CHILDREN:
+        raise ValueError(f"any_of must have 1-{_MOST_CHILDREN} alerts, got {len(any_of)}; join some of them first")
+    for alert in any_of:
+        acknowledge(
+            alert.alarm,
+            {"NIST.800.53.R5-CloudWatchAlarmAction": f"{construct_id} tells of it, so that it is not told twice"},
+        )
+    rule = cloudwatch.AlarmRule.any_of(*(_raised(alert) for alert in any_of))
+    if unless:
+        rule = cloudwatch.AlarmRule.all_of(rule, cloudwatch.AlarmRule.not_(_raised(unless)))
     alarm = cloudwatch.CompositeAlarm(
         scope,
         construct_id,
         composite_alarm_name=_name(scope, construct_id),
         alarm_description=_describe(says, severity, runbook),
-        alarm_rule=cloudwatch.AlarmRule.any_of(*alarms),
+        alarm_rule=rule,
     )
     return Alert(alarm=alarm, severity=severity, runbook=runbook)
+
+
+def _length(metric: cloudwatch.IMetric) -> str:
+    if isinstance(metric, cloudwatch.Metric | cloudwatch.MathExpression):
+        return f" of {metric.period.to_minutes():g} min"
+    return ""
+
+
+def _raised(alert: Alert) -> cloudwatch.IAlarmRule:
+    return cloudwatch.AlarmRule.from_alarm(alert.alarm, cloudwatch.AlarmState.ALARM)
 
 
 def _name(scope: Construct, construct_id: str) -> str:
