@@ -10,7 +10,10 @@ from typing import NoReturn
 
 from bluegreen.release.migrations.findings import Grade
 from bluegreen.release.migrations.result import Outcome, Result
+from bluegreen.release.recovery.inspection import Inspection
 
+_INSPECT = "say how many rows the tables have and how new they are; changes nothing, for drills of recovery"
+_LACKS = "the image lacks {}; install what the extra bluegreen[migrations] names"
 _GOOD = {Outcome.NOTHING_PENDING, Outcome.PENDING, Outcome.MIGRATED}
 
 
@@ -24,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 when it went well, else 1. A plan on a database that is ahead of the image went well.
     """
     options = _parser().parse_args(arguments)
+    if options.command == "inspect":
+        return _inspect(options)
     result = _run(options)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -32,14 +37,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if result.outcome in _GOOD or ahead_is_fine else 1
 
 
+def _inspect(given: argparse.Namespace) -> int:
+    try:
+        from .inspecting import inspect  # noqa: PLC0415 - `--help` needs no Alembic
+    except ModuleNotFoundError as error:
+        found = Inspection(error=_LACKS.format(error.name))
+    else:
+        found = inspect(given.table, given.newest, deadline_seconds=given.deadline_seconds, ini=given.ini)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    print(found.to_line(), flush=True)  # noqa: T201 - the drill's function reads it from the log
+    return 1 if found.error else 0
+
+
 def _run(given: argparse.Namespace) -> Result:
     try:
         from .errors import StoppedError  # noqa: PLC0415 - `--help` needs no Alembic
         from .options import APPLICATION_PASSWORD, APPLICATION_USER, OWNER_ROLE, Options  # noqa: PLC0415
         from .runner import execute  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        message = f"the image lacks {error.name}; install what the extra bluegreen[migrations] names"
-        return Result(command=given.command, outcome=Outcome.FAILED, message=message)
+        return Result(command=given.command, outcome=Outcome.FAILED, message=_LACKS.format(error.name))
 
     def stop(_signal: int, _frame: object) -> NoReturn:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the rest is cleaning up
@@ -75,11 +92,29 @@ def _parser() -> argparse.ArgumentParser:
         _add_options(command)
         if name == "downgrade":
             command.add_argument("--to", required=True, metavar="REV", help="the revision to go back to, or base")
+    _add_inspection(commands.add_parser("inspect", help=_INSPECT, description=_INSPECT))
     return parser
 
 
-def _add_options(command: argparse.ArgumentParser) -> None:
+def _add_inspection(command: argparse.ArgumentParser) -> None:
+    _add_ini(command)
+    command.add_argument(
+        "--table", action="append", default=[], metavar="NAME", help="count its rows (default: every readable table's)"
+    )
+    command.add_argument(
+        "--newest", action="append", default=[], metavar="TABLE.COLUMN", help="tell a timestamp's greatest value"
+    )
+    command.add_argument(
+        "--deadline-seconds", type=_positive, default=600, metavar="N", help="when to give up (default: 600)"
+    )
+
+
+def _add_ini(command: argparse.ArgumentParser) -> None:
     command.add_argument("--ini", metavar="PATH", help="alembic.ini (default: $ALEMBIC_CONFIG, else alembic.ini)")
+
+
+def _add_options(command: argparse.ArgumentParser) -> None:
+    _add_ini(command)
     command.add_argument(
         "--token", type=_at_least_zero, default=0, metavar="N", help="fencing token (default: 0, no ledger)"
     )
