@@ -1,0 +1,138 @@
+"""The dashboard of an environment: alerts, budgets, golden signals, data stores, edge, and what drives the costs."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from bluegreen.cdk.watching import Alert
+
+from ._costs import cost_drivers
+from ._dashboard import RUNBOOKS, Dashboard
+from ._grid import Row, side_by_side, wrapped
+from ._load_balancing import AMBER, GREEN, RED
+from ._series import Series, drawn_as, metric
+from ._service_signals import errors_in_log, golden_signals
+from ._widgets import COLUMNS, Widget, alarm_states, graph, linked, number, text
+from .data_store import DataStore
+
+if TYPE_CHECKING:
+    from bluegreen.cdk import BlueGreenService
+
+_MOST_ALERTS = 100
+"""What one alarm widget shows."""
+
+
+class OperationsDashboard(Dashboard):
+    """What an operator opens first: is anything wrong, for whom, how near are the limits, what does it cost.
+
+    From the top: the alerts that are red and what is left of each objective's budget; for each service traffic, errors,
+    latency and saturation, then its tasks; the data stores; journeys and firewall; what drives the costs; and the
+    newest errors in the services' logs.
+
+    Args:
+        scope: The stack or construct that it belongs to.
+        construct_id: Its name there.
+        services: The services, at least one.
+        alerts: What may be red, at most 100. None when omitted.
+        budgets: What is left of each objective's error budget, in percent, with its label. None when omitted.
+        stores: The data stores. None when omitted.
+        journeys: The names of Synthetics canaries. None when omitted.
+        web_acls: The metric names of regional WAF web ACLs. None when omitted.
+        billing_region: Where AWS publishes what the account is charged, "us-east-1" in AWS's commercial partition;
+            the account must have billing alerts switched on. Charges are left out when omitted.
+        name: The dashboard's name, 1-255 letters, digits, hyphens and underscores; unique in the account. Made of
+            stack, path and region when omitted.
+        runbooks: Where the runbooks are, as a URL or a path in the repository.
+        start: How far back it looks when opened, such as "-PT12H", which is the value when omitted.
+
+    Attributes:
+        dashboard: The resource.
+        name: Its name.
+
+    Raises:
+        ValueError: If there is no service, there are too many alerts, or a limit of CloudWatch is passed.
+
+    Example:
+        >>> import aws_cdk as cdk
+        >>> OperationsDashboard(cdk.Stack(cdk.App(), "Shop"), "Operations", services=[])
+        Traceback (most recent call last):
+        ...
+        ValueError: services must have at least one service, got none; use BusinessDashboard for metrics of your own
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        services: Sequence["BlueGreenService"],
+        alerts: Sequence[Alert] = (),
+        budgets: Sequence[cloudwatch.IMetric] = (),
+        stores: Sequence[DataStore] = (),
+        journeys: Sequence[str] = (),
+        web_acls: Sequence[str] = (),
+        billing_region: str | None = None,
+        name: str | None = None,
+        runbooks: str = RUNBOOKS,
+        start: str = "-PT12H",
+    ) -> None:
+        if not services:
+            raise ValueError(
+                "services must have at least one service, got none; use BusinessDashboard for metrics of your own"
+            )
+        if len(alerts) > _MOST_ALERTS:
+            raise ValueError(
+                f"alerts must be at most {_MOST_ALERTS}, which is what one widget shows, got {len(alerts)}; "
+                "make a dashboard for each service"
+            )
+        rows = [
+            [_head(services, runbooks)],
+            _state(alerts, budgets),
+            *(row for service in services for row in golden_signals(service)),
+            *(row for store in stores for row in wrapped(store.graphs)),
+            *wrapped(list(_edge(journeys, web_acls))),
+            *cost_drivers(services, billing_region),
+            [errors_in_log(services)],
+        ]
+        super().__init__(scope, construct_id, name=name, start=start, rows=rows)
+
+
+def _head(services: Sequence["BlueGreenService"], runbooks: str) -> Widget:
+    names = ", ".join(service.node.id for service in services)
+    return text(f"## {names}: operations\nWhat to do about a red alert: {linked(runbooks)}", height=2)
+
+
+def _state(alerts: Sequence[Alert], budgets: Sequence[cloudwatch.IMetric]) -> Row:
+    left = []
+    if alerts:
+        arns = [alert.alarm.alarm_arn for alert in alerts]
+        width = COLUMNS - 8 if budgets else COLUMNS
+        left.append(alarm_states("Alerts, red ones first", arns, width=width, height=2 + (len(arns) + 3) // 4))
+    if budgets:
+        left.append(number("Error budget left, %", drawn_as(budgets), width=8, height=4, period_seconds=3600))
+    return left
+
+
+def _edge(journeys: Sequence[str], web_acls: Sequence[str]) -> Iterator[Widget]:
+    width = side_by_side(2 * bool(journeys) + len(web_acls))
+    for title, name in (("Journeys that succeed, %", "SuccessPercent"), ("Duration of journeys, ms", "Duration")):
+        if journeys:
+            series = [metric("CloudWatchSynthetics", name, {"CanaryName": one}, label=one) for one in journeys]
+            yield graph(title, series, width=width, period_seconds=300)
+    for acl in web_acls:
+        yield graph(f"Firewall {acl}: requests a minute", _firewall(acl), width=width)
+
+
+def _firewall(acl: str) -> list[Series]:
+    of = {"WebACL": acl, "Region": Aws.REGION, "Rule": "ALL"}
+    return [
+        metric("AWS/WAFV2", name, of, stat="Sum", label=label, color=color)
+        for name, label, color in (
+            ("AllowedRequests", "allowed", GREEN),
+            ("BlockedRequests", "blocked", RED),
+            ("CountedRequests", "counted only", AMBER),
+        )
+    ]
