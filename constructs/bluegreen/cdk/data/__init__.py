@@ -1,5 +1,8 @@
-"""Where an environment keeps its data: encrypted, backed up, and watched."""
+"""Where an environment keeps its data: encrypted, backed up, watched, and closed to all who are not let in."""
 
+from .backup_replication import BackupReplication
+from .database import Database
+from .engine import Engine
 from .environment_key import EnvironmentKey
 
-__all__ = ["EnvironmentKey"]
+__all__ = ["BackupReplication", "Database", "Engine", "EnvironmentKey"]

@@ -1,0 +1,136 @@
+"""PostgreSQL on an RDS instance."""
+
+from dataclasses import dataclass
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_rds as rds
+from constructs import Construct
+
+from ._server import CA_CERTIFICATE, MONITORING_SECONDS, PORT, insights_days, insights_mode
+from .backup_replication import BackupReplication
+from .engine import Engine
+
+LOGS = ("postgresql", "upgrade")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """What an instance and a cluster are told alike."""
+
+    identifier: str
+    database_name: str
+    engine: Engine
+    parameters: dict[str, str]
+    subnets: rds.CfnDBSubnetGroup
+    security_group: ec2.ISecurityGroup
+    monitoring_role: iam.CfnRole
+    multi_az: bool
+    protected: bool
+    backup_days: int
+    replication: BackupReplication | None
+    backup_window: str
+    maintenance_window: str
+    advanced_insights: bool
+    key: kms.IKey | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """What the others know of a server.
+
+    Args:
+        arn: Its ARN.
+        host: The address that clients connect to.
+        secret_arn: Where RDS keeps the master user's password.
+        resource: What must wait for its log groups, and what its events are those of.
+        instance: It as an instance; None for a cluster.
+        cluster: It as a cluster; None for an instance.
+    """
+
+    arn: str
+    host: str
+    secret_arn: str
+    resource: Construct
+    instance: rds.IDatabaseInstance | None = None
+    cluster: rds.IDatabaseCluster | None = None
+
+
+def define_instance(scope: Construct, settings: ServerSettings) -> Server:
+    """Define an RDS instance.
+
+    Args:
+        scope: Where.
+        settings: What it is told.
+
+    Returns:
+        The server.
+    """
+    engine, key, replication = settings.engine, settings.key, settings.replication
+    group = rds.CfnDBParameterGroup(
+        scope,
+        "Parameters",
+        family=engine.family,
+        description=f"Parameters of {settings.identifier}",
+        parameters=settings.parameters,
+    )
+    instance = rds.CfnDBInstance(
+        scope,
+        "Instance",
+        db_instance_identifier=settings.identifier,
+        db_instance_class=f"db.{engine.instance}",
+        engine="postgres",
+        engine_version=str(engine.version),
+        auto_minor_version_upgrade=True,
+        ca_certificate_identifier=CA_CERTIFICATE,
+        db_name=settings.database_name,
+        port=str(PORT),
+        db_parameter_group_name=group.ref,
+        db_subnet_group_name=settings.subnets.ref,
+        vpc_security_groups=[settings.security_group.security_group_id],
+        publicly_accessible=False,
+        multi_az=settings.multi_az,
+        master_username=settings.database_name,
+        manage_master_user_password=True,
+        master_user_secret=rds.CfnDBInstance.MasterUserSecretProperty(kms_key_id=key.key_arn) if key else None,
+        enable_iam_database_authentication=True,
+        storage_type="gp3",
+        allocated_storage=str(engine.storage_gib),
+        max_allocated_storage=engine.max_storage_gib,
+        storage_encrypted=True,
+        kms_key_id=key.key_arn if key else None,
+        backup_retention_period=settings.backup_days,
+        preferred_backup_window=settings.backup_window,
+        preferred_maintenance_window=settings.maintenance_window,
+        copy_tags_to_snapshot=True,
+        delete_automated_backups=not settings.protected,
+        deletion_protection=settings.protected,
+        enable_cloudwatch_logs_exports=list(LOGS),
+        enable_performance_insights=True,
+        monitoring_interval=MONITORING_SECONDS,
+        monitoring_role_arn=settings.monitoring_role.attr_arn,
+        automatic_backup_replication_region=replication.region if replication else None,
+        automatic_backup_replication_kms_key_id=replication.key_arn if replication else None,
+        automatic_backup_replication_retention_period=replication.days if replication else None,
+        database_insights_mode=insights_mode(advanced=settings.advanced_insights),
+        performance_insights_kms_key_id=key.key_arn if key else None,
+        performance_insights_retention_period=insights_days(advanced=settings.advanced_insights),
+    )
+    instance.apply_removal_policy(RemovalPolicy.SNAPSHOT if settings.protected else RemovalPolicy.DESTROY)
+    return Server(
+        arn=instance.attr_db_instance_arn,
+        host=instance.attr_endpoint_address,
+        secret_arn=instance.attr_master_user_secret_secret_arn,
+        resource=instance,
+        instance=rds.DatabaseInstance.from_database_instance_attributes(
+            scope,
+            "Reference",
+            instance_identifier=instance.ref,
+            instance_endpoint_address=instance.attr_endpoint_address,
+            instance_resource_id=instance.attr_dbi_resource_id,
+            port=PORT,
+            security_groups=[settings.security_group],
+        ),
+    )
