@@ -1,7 +1,6 @@
 """The steps that have the runner work, and read what it told."""
 
 import dataclasses
-import json
 from typing import Any
 
 import migration_tasks
@@ -9,10 +8,10 @@ from bluegreen.release.migrations import messages
 from bluegreen.release.migrations.decisions import Protect, after_migration, after_plan
 from bluegreen.release.migrations.ledger import Mode, State, compatible_after, compatible_before
 from bluegreen.release.migrations.result import Outcome, Result
+from ended_task import EndedTask, ended, name_of
 from migration_progress import Phase
 from migration_run import Next, Run
 from migration_settings import SHORTEST_TASK_SECONDS
-from migration_tasks import EndedTask
 
 _RESULT_WAIT_SECONDS = 2
 _TRY_AGAIN_SECONDS = 30
@@ -140,7 +139,7 @@ def _told(run: Run, command: str) -> Result | _Silent | Next:
     if progress.task_ended_at is None:
         progress.task_ended_at = run.now
     waited = run.now - progress.task_ended_at
-    task = EndedTask.read(progress.task or {}) or EndedTask.read(_cause(progress.error))
+    task = ended(progress.task, progress.error, migration_tasks.CONTAINER)
     if task is None:
         # It took too long, or Step Functions lost it: nobody says which task it was, and it may still work.
         alive = migration_tasks.alive(settings.cluster, settings.family)
@@ -149,7 +148,7 @@ def _told(run: Run, command: str) -> Result | _Silent | Next:
                 migration_tasks.stop(settings.cluster, alive.arns, "it took too long")
             return Next("wait", _RESULT_WAIT_SECONDS)
         task = migration_tasks.newest_since(settings.cluster, settings.family, progress.task_started_at)
-    why = ", ".join(one for one in (task.why if task else "", _named(progress.error)) if one)
+    why = ", ".join(one for one in (task.why if task else "", name_of(progress.error)) if one)
     if _never_started(task, progress.error):
         return _after_no_start(run, command, why)
     result = migration_tasks.result_of(settings.log_group, task) if task else None
@@ -180,19 +179,3 @@ def _after_no_start(run: Run, command: str, why: str) -> _Silent | Next:
     if progress.phase is Phase.MIGRATE:
         run.go(Phase.BEGIN)
     return Next("wait", _TRY_AGAIN_SECONDS)
-
-
-def _cause(error: Any) -> dict[str, Any]:
-    """Return the task that an error's cause holds; nothing when it holds none."""
-    try:
-        cause = json.loads(error["Cause"])
-    except (ValueError, TypeError, KeyError):
-        return {}
-    return cause if isinstance(cause, dict) else {}
-
-
-def _named(error: Any) -> str:
-    """Return an error in one line, unless its cause is a whole task."""
-    if not error:
-        return ""
-    return str(error.get("Error", "")) if _cause(error) else f"{error.get('Error', '')}: {error.get('Cause', '')}"

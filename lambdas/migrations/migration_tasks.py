@@ -1,17 +1,14 @@
 """The migrations' one-off tasks in ECS, and what their runner told."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 import aws_clients
 from bluegreen.release.migrations.result import Result, last_in
+from ended_task import EndedTask
 
 CONTAINER = "migrations"
-_STREAM_PREFIX = "migrations"
-_MOST_PAGES = 20
 _MOST_DESCRIBED = 100
 _KEPT_AT_REGISTERING = (
     "family",
@@ -27,49 +24,6 @@ _KEPT_AT_REGISTERING = (
     "ephemeralStorage",
     "runtimePlatform",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class EndedTask:
-    """A task that is over.
-
-    Args:
-        arn: Its ARN.
-        digest: The digest of the image it ran; None when ECS does not tell.
-        why: Exit code and reason, for when the runner itself told nothing.
-        started: Whether any of it may have run; it certainly did not when ECS could not start it and names no time.
-    """
-
-    arn: str
-    digest: str | None
-    why: str
-    started: bool = True
-
-    @property
-    def stream(self) -> str:
-        """Its log stream."""
-        return f"{_STREAM_PREFIX}/{CONTAINER}/{self.arn.rpartition('/')[2]}"
-
-    @classmethod
-    def read(cls, document: Mapping[str, Any]) -> "EndedTask | None":
-        """Read a task as ECS describes it, or as Step Functions does, which begins its members with a capital letter.
-
-        Args:
-            document: The task.
-
-        Returns:
-            The task; None when the document is none.
-        """
-        task = _small(document)
-        if not isinstance(task.get("taskArn"), str):
-            return None
-        containers = [_small(one) for one in task.get("containers") or ()]
-        ours = next((one for one in containers if one.get("name") == CONTAINER), {})
-        code = f"exit code {ours['exitCode']}" if ours.get("exitCode") is not None else "no exit code"
-        started = task.get("stopCode") != "TaskFailedToStart" or task.get("startedAt") is not None
-        reasons = (code if started else "", ours.get("reason"), task.get("stoppedReason"))
-        why = ", ".join(one for one in reasons if one)
-        return cls(arn=task["taskArn"], digest=ours.get("imageDigest"), why=why, started=started)
 
 
 @dataclass(frozen=True)
@@ -96,17 +50,12 @@ def stop(cluster: str, arns: tuple[str, ...], reason: str) -> None:
 def newest_since(cluster: str, family: str, since: float) -> EndedTask | None:
     """Return the family's newest task that was made since a time, in seconds since the epoch; None when none was."""
     tasks = [task for task in _tasks(cluster, family) if _created(task) >= since]
-    return EndedTask.read(max(tasks, key=_created)) if tasks else None
+    return EndedTask.read(max(tasks, key=_created), CONTAINER) if tasks else None
 
 
 def result_of(log_group: str, task: EndedTask) -> Result | None:
     """Return what a task's runner told; None when it is not in the log."""
-    try:
-        return last_in(_lines(log_group, task.stream))
-    except ClientError as error:
-        if aws_clients.code_of(error) == "ResourceNotFoundException":
-            return None
-        raise
+    return last_in(task.lines(log_group))
 
 
 def image_of(task_definition: str) -> str:
@@ -170,21 +119,5 @@ def _tasks(cluster: str, family: str) -> list[dict[str, Any]]:
     return found
 
 
-def _small(document: Mapping[str, Any]) -> dict[str, Any]:
-    return {name[:1].lower() + name[1:]: value for name, value in document.items()}
-
-
 def _created(task: Mapping[str, Any]) -> float:
     return float(task["createdAt"].timestamp())
-
-
-def _lines(log_group: str, stream: str) -> Iterator[str]:
-    token: dict[str, str] = {}
-    for _ in range(_MOST_PAGES):
-        page = aws_clients.client("logs").get_log_events(
-            logGroupName=log_group, logStreamName=stream, startFromHead=True, **token
-        )
-        yield from (event["message"] for event in page["events"])
-        if page.get("nextForwardToken") in {None, token.get("nextToken")}:
-            return
-        token = {"nextToken": page["nextForwardToken"]}
