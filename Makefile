@@ -7,7 +7,7 @@ UV_VERSION := 0.13.8
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export JSII_NODE := $(CURDIR)/$(BIN)/node
 
-.PHONY: setup rehearse test check lint types audit bench docs clean
+.PHONY: setup rehearse test check lint types audit costs bench docs clean
 
 setup: .setup-stamp
 
@@ -36,6 +36,9 @@ check: lint types test
 
 audit: setup
 	@$(BIN)/python -m audit
+
+costs: setup
+	@$(BIN)/python -m costs --write && cat docs/costs.md
 
 bench: setup
 	@$(BIN)/python -m benchmarks
