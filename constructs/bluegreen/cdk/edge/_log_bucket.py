@@ -1,0 +1,57 @@
+"""Buckets that AWS services write logs into."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from bluegreen.cdk._acknowledge import acknowledge
+
+_LONGEST_DAYS = 3650
+
+
+def log_bucket(
+    scope: Construct, construct_id: str, *, retention_days: int, ownership: s3.ObjectOwnership, writer: str
+) -> s3.Bucket:
+    """Define a private bucket that forgets by itself and stays when its stack goes.
+
+    Args:
+        scope: Where.
+        construct_id: Under which id.
+        retention_days: How long a log is kept, 1-3650 days.
+        ownership: Whose an object is.
+        writer: Who writes, for the linters' reasons.
+
+    Raises:
+        ValueError: If `retention_days` is out of range.
+    """
+    if not 1 <= retention_days <= _LONGEST_DAYS:
+        raise ValueError(f"retention_days must be 1-{_LONGEST_DAYS}, got {retention_days}")
+    bucket = s3.Bucket(
+        scope,
+        construct_id,
+        encryption=s3.BucketEncryption.S3_MANAGED,
+        enforce_ssl=True,
+        minimum_tls_version=1.2,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        object_ownership=ownership,
+        versioned=True,
+        lifecycle_rules=[
+            s3.LifecycleRule(
+                id="Forget",
+                expiration=Duration.days(retention_days),
+                noncurrent_version_expiration=Duration.days(7),
+                abort_incomplete_multipart_upload_after=Duration.days(1),
+            )
+        ],
+        removal_policy=RemovalPolicy.RETAIN,
+    )
+    acknowledge(
+        bucket,
+        {
+            "AwsSolutions-S1": f"it takes the logs of {writer}; logging who reads logs into the same bucket never ends",
+            "NIST.800.53.R5-S3BucketLoggingEnabled": "CloudTrail's data events say who read a log, where that matters",
+            "NIST.800.53.R5-S3BucketReplicationEnabled": "logs explain the region they are of, and expire within days",
+            "NIST.800.53.R5-S3DefaultEncryptionKMS": f"{writer} can write with S3's own key only",
+        },
+    )
+    return bucket
