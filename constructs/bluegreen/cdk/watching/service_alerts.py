@@ -62,13 +62,12 @@ class ServiceAlerts(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._runbooks = runbooks
+        self._release = service.release
         self._metrics = Metrics()
         watch, figures = watched(service), limits or ServiceLimits()
         hurt = self._define(hurting(watch, figures, load_balancer_errors=load_balancer_errors))
         noticed = self._define(degrading(watch, figures, load_balancer_errors=load_balancer_errors))
         rest = self._define(threatening(watch, figures))
-        # Until the first release has succeeded, there are no tasks, and nobody who misses them.
-        hurt["NoHealthyTargets"].alarm.node.add_dependency(service.release)
         self.rules: Mapping[str, Alert] = {**hurt, **noticed, **rest}
         self.users_are_hurt = define_composite_alert(
             self,
@@ -94,7 +93,7 @@ class ServiceAlerts(Construct):
 
     def _define_one(self, rule: Rule) -> Alert:
         comparisons, missing = cloudwatch.ComparisonOperator, cloudwatch.TreatMissingData
-        return define_alert(
+        alert = define_alert(
             self,
             rule.id,
             says=rule.says,
@@ -107,3 +106,7 @@ class ServiceAlerts(Construct):
             comparison=comparisons.LESS_THAN_THRESHOLD if rule.below else comparisons.GREATER_THAN_THRESHOLD,
             missing=missing.BREACHING if rule.silence_is_wrong else missing.NOT_BREACHING,
         )
+        if rule.silence_is_wrong:
+            # Until the first release has succeeded, it is silent, and nobody misses it.
+            alert.alarm.node.add_dependency(self._release)
+        return alert
