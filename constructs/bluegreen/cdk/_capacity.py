@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Token
+from aws_cdk import Annotations, Token
 from aws_cdk import aws_ecs as ecs
+from constructs import Construct
 
-_FARGATE = ("FARGATE", "FARGATE_SPOT")
+_SPOT = "FARGATE_SPOT"
+_FARGATE = ("FARGATE", _SPOT)
+_SPOT_WARNING_SECONDS = 120
+"""How long before it takes a task away Fargate Spot says so."""
 
 
 def require_fargate_capacity(strategy: Sequence[ecs.CapacityProviderStrategy]) -> None:
@@ -32,6 +36,26 @@ def require_fargate_capacity(strategy: Sequence[ecs.CapacityProviderStrategy]) -
         raise ValueError("capacity_providers must have one base at most, got 2; leave one out")
     if not any(one.weight for one in strategy):
         raise ValueError("capacity_providers must have a weight above 0, got none; pass weight=1 for the one to use")
+
+
+def warn_about_spot(
+    scope: Construct, strategy: Sequence[ecs.CapacityProviderStrategy], deregistration_seconds: int
+) -> None:
+    """Warn when a task that Spot takes away has less time than its requests are given.
+
+    Args:
+        scope: Whose warning it is.
+        strategy: What the tasks run on.
+        deregistration_seconds: How long a task that leaves may finish its requests.
+    """
+    if all(one.capacity_provider != _SPOT for one in strategy) or Token.is_unresolved(deregistration_seconds):
+        return
+    if deregistration_seconds > _SPOT_WARNING_SECONDS:
+        Annotations.of(scope).add_warning_v2(
+            "bluegreen:spot-cuts-requests",
+            f"Fargate Spot takes a task away {_SPOT_WARNING_SECONDS} seconds after it says so, but requests may take "
+            f"{deregistration_seconds}; lower deregistration_seconds, or run on FARGATE",
+        )
 
 
 def _require(name: str, value: float, high: int) -> None:

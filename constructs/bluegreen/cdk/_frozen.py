@@ -30,6 +30,7 @@ def frozen_service(
     target_group_arn: str,
     deployed_state: DeployedState,
     after: Sequence[IDependable],
+    enable_execute_command: bool = False,
 ) -> ecs.CfnService:
     """Define the service, without tasks: Custom::Release starts the first ones, and says why when they fail.
 
@@ -42,6 +43,7 @@ def frozen_service(
         target_group_arn: The target group that serves first.
         deployed_state: Keeps network and port of the first tasks.
         after: What must exist before.
+        enable_execute_command: Whether its tasks may be entered; never stated when not, as before that could be asked.
 
     Returns:
         The service.
@@ -58,6 +60,7 @@ def frozen_service(
         desired_count=0,
         health_check_grace_period_seconds=_GRACE_SECONDS,
         enable_ecs_managed_tags=True,
+        enable_execute_command=enable_execute_command or None,
         propagate_tags="TASK_DEFINITION",  # whose tags can change; the service's own never can
         load_balancers=[
             {

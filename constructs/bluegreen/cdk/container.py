@@ -25,7 +25,9 @@ class Container:
             None: an image that wants to be root mostly wants root's powers too.
         stop_timeout_seconds: How long the container may take to end when told to stop, before it is killed, 2-120.
         health_check: A check that ECS runs inside the container, beside the load balancer's. None when omitted.
-        architecture: What the image is built for. X86_64 when omitted.
+        architecture: What the image is built for, or is one of the several that it is built for. X86_64 when omitted;
+            ARM64 (Graviton) costs less. Migrations run on the same.
+        ephemeral_storage_gib: The task's disk, which is lost with it, 21-200 GiB. Fargate's 20 GiB when omitted.
 
     Raises:
         ValueError: If a value is out of range.
@@ -44,11 +46,15 @@ class Container:
     stop_timeout_seconds: int = 30
     health_check: ecs.HealthCheck | None = None
     architecture: ecs.CpuArchitecture | None = None
+    ephemeral_storage_gib: int | None = None
 
     def __post_init__(self) -> None:
         seconds = self.stop_timeout_seconds
         if not 2 <= seconds <= 120 and not Token.is_unresolved(seconds):  # noqa: PLR2004 - Fargate's limits
             raise ValueError(f"stop_timeout_seconds must be 2-120, got {seconds}")
+        disk = self.ephemeral_storage_gib
+        if disk is not None and not 21 <= disk <= 200 and not Token.is_unresolved(disk):  # noqa: PLR2004 - the same
+            raise ValueError(f"ephemeral_storage_gib must be 21-200, got {disk}; omit it for Fargate's 20 GiB")
         for path in self.writable_paths:
             if not path.startswith("/"):
                 raise ValueError(f"writable_paths must be absolute, got {path!r}")

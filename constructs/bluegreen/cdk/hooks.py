@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from constructs import IConstruct
 
 from bluegreen.release.lifecycle import HOOKABLE, LifecycleEvent
 
@@ -58,6 +59,28 @@ class Hook(Protocol):
         Returns:
             The function and the lifecycle event at which it runs.
         """
+
+
+def bind_hooks(service: "BlueGreenService", hooks: Sequence[Hook]) -> tuple[Sequence[BoundHook], Sequence[IConstruct]]:
+    """Bind a service's hooks.
+
+    Args:
+        service: The service.
+        hooks: Its hooks.
+
+    Returns:
+        The bound hooks in order, and what they made beside the functions and log groups that a release names.
+
+    Raises:
+        ValueError: If two hooks want the same lifecycle event.
+    """
+    if not hooks:
+        return [], []
+    before = {child.node.id for child in service.node.children}
+    bound = in_order([hook.bind(service) for hook in hooks])
+    named = {part.node.path for hook in bound for part in (hook.function, hook.log_group)}
+    made = [part for child in service.node.children if child.node.id not in before for part in child.node.children]
+    return bound, [part for part in made if part.node.path not in named]
 
 
 def in_order(hooks: Sequence[BoundHook]) -> list[BoundHook]:

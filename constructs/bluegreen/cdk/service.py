@@ -1,9 +1,9 @@
 """An ECS Fargate service whose every `cdk deploy` is a release that can be taken back."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import jsii
-from aws_cdk import Token
 from aws_cdk import aws_applicationautoscaling as applicationautoscaling
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -14,30 +14,35 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from bluegreen.release.observation import WhenBusy
 from bluegreen.release.rollout import Rollout
 
-from ._capacity import require_fargate_capacity
+from ._capacity import require_fargate_capacity, warn_about_spot
 from ._frozen import frozen_service
 from ._given_listeners import require_owned, require_usable
 from ._names import computed_name
 from ._network import TaskNetwork
 from ._plan import outlives_cloudformation, warn_about
+from ._require import require_free_id, require_range
 from .container import Container
 from .deployed_state import DeployedState
 from .deployment import Application, Deployment
 from .health_check import HealthCheck
-from .hooks import BoundHook, Hook, in_order
+from .hooks import Hook, bind_hooks
 from .ignored_alarms import IgnoredAlarms
 from .provider import ReleaseProvider
 from .release import Release, ReleaseSettings
 from .response_headers import ResponseHeaders
 from .rollback import RollbackPolicy
 from .scaling import Scaling
+from .sidecars.sidecar import Sidecar
 from .task import Task
 from .traffic import Ports, Traffic
+
+if TYPE_CHECKING:
+    from .exec_command import ExecCommand
 
 DEFAULT_ROLLOUT = Rollout.canary(percent=10, bake_minutes=15)
 
@@ -92,6 +97,9 @@ class BlueGreenService(Construct):
         secrets: Variables that ECS reads from Secrets Manager or the Parameter Store when a task starts.
         allowed_plaintext: For each variable that looks like a secret and is none, the reason.
         container: How the container runs: command, user, file system, stop timeout. Strict when omitted.
+        sidecars: Containers beside the application's, see `bluegreen.cdk.sidecars`. None when omitted.
+        exec_command: Lets people run commands in the containers, recorded; the cluster must have its configuration.
+            Nobody can when omitted. Whether it is given can never change.
         log_group: Where the container writes. One of the service's own when omitted, which outlives the stack.
         log_retention: How long an own log group keeps what is written. One month when omitted.
         log_encryption_key: The key of an own log group; AWS's own key when omitted.
@@ -177,6 +185,8 @@ class BlueGreenService(Construct):
         secrets: Mapping[str, ecs.Secret] | None = None,
         allowed_plaintext: Mapping[str, str] | None = None,
         container: Container | None = None,
+        sidecars: Sequence[Sidecar] = (),
+        exec_command: "ExecCommand | None" = None,
         log_group: logs.ILogGroup | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
         log_encryption_key: kms.IKey | None = None,
@@ -195,11 +205,11 @@ class BlueGreenService(Construct):
         scaling: Scaling | None = None,
         hooks: Sequence[Hook] = (),
     ) -> None:
-        _require_free_id(scope, construct_id)
-        _require_range("container_port", container_port, 1, 65535)
-        _require_range("deregistration_seconds", deregistration_seconds, 0, 3600)
-        _require_range("grace_seconds", grace_seconds, 0, 7200)
-        _require_range("start_minutes", start_minutes, 1, 50, known=True)
+        require_free_id(scope, construct_id)
+        require_range("container_port", container_port, 1, 65535)
+        require_range("deregistration_seconds", deregistration_seconds, 0, 3600)
+        require_range("grace_seconds", grace_seconds, 0, 7200)
+        require_range("start_minutes", start_minutes, 1, 50, known=True)
         require_fargate_capacity(capacity_providers)
         listeners = require_usable(
             production_listener,
@@ -213,6 +223,7 @@ class BlueGreenService(Construct):
             response_headers=response_headers is not None and listeners is not None,
         )
         super().__init__(scope, construct_id)
+        warn_about_spot(self, capacity_providers, deregistration_seconds)
         self.cluster = cluster
         vpc, self._cluster_name = cluster.vpc, cluster.cluster_name  # each look at them crosses into Node
         self.domain_name = domain_name
@@ -238,7 +249,11 @@ class BlueGreenService(Construct):
             log_encryption_key=log_encryption_key,
             task_role=task_role,
             execution_role=execution_role,
+            sidecars=sidecars,
         )
+        self._can_be_entered = exec_command is not None
+        if exec_command:
+            exec_command.bind(self.task, cluster)
         self.traffic = Traffic(
             self,
             "Traffic",
@@ -265,7 +280,7 @@ class BlueGreenService(Construct):
         self.traffic.listen(self.deployed_state)
         self.ecs_service = self._define_ecs_service(service_name)
         self.service_name = self.ecs_service.attr_name
-        self.hooks, self._needs_of_hooks = self._bind_hooks(hooks)
+        self.hooks, self._needs_of_hooks = bind_hooks(self, hooks)
         plan, policy, tasks = rollout or DEFAULT_ROLLOUT, rollback or RollbackPolicy(), scaling or Scaling()
         warn_about(self, plan, policy)
         self.alarms = self._bind_rollback(policy)
@@ -328,6 +343,7 @@ class BlueGreenService(Construct):
                 "ServiceName": service_name or "",
                 "LoadBalancer": self.load_balancer.load_balancer_arn,
                 "Vpc": vpc.vpc_id,
+                **({"ExecuteCommand": "enabled"} if self._can_be_entered else {}),
             },
             network=self.network,
             container_port=self.container_port,
@@ -347,17 +363,8 @@ class BlueGreenService(Construct):
             # A target group has no health checks, and ECS refuses it, until a listener sends it traffic; and no task
             # becomes healthy until the load balancer may reach it.
             after=[self.task.task_definition, self.security_group, *traffic.ways_to_tasks],
+            enable_execute_command=self._can_be_entered,
         )
-
-    def _bind_hooks(self, hooks: Sequence[Hook]) -> tuple[Sequence[BoundHook], Sequence[IConstruct]]:
-        """Bind the hooks; return them, and what they made beside the functions and log groups that a release names."""
-        if not hooks:
-            return [], []
-        before = {child.node.id for child in self.node.children}
-        bound = in_order([hook.bind(self) for hook in hooks])
-        named = {part.node.path for hook in bound for part in (hook.function, hook.log_group)}
-        made = [part for child in self.node.children if child.node.id not in before for part in child.node.children]
-        return bound, [part for part in made if part.node.path not in named]
 
     def _bind_rollback(self, policy: RollbackPolicy) -> Sequence[cloudwatch.IAlarm]:
         return policy.bind(
@@ -417,21 +424,9 @@ class BlueGreenService(Construct):
         # Beside what it refers to, a release needs these; and what is made last goes first.
         roles = (self.task.task_role, self.task.execution_role)
         release.node.add_dependency(*needs, *roles, *self._needs_of_hooks)
+        if settings.capacity_providers:
+            release.node.add_dependency(self.cluster)  # it must have them before a deployment asks for them
         # A new scalable target raises the service to its minimum at once, before the target groups know their health
         # check: the first tasks would pass one that nobody asked for. So the release starts them, and is first.
         self.scalable_target.node.add_dependency(release)
         return release
-
-
-def _require_free_id(scope: Construct, construct_id: str) -> None:
-    if scope.node.try_find_child(construct_id):
-        raise ValueError(
-            f"construct_id must be unique in {scope.node.path or 'the app'}, got {construct_id!r} twice; "
-            "name one of the services differently"
-        )
-
-
-def _require_range(name: str, value: int, low: int, high: int, *, known: bool = False) -> None:
-    """Refuse a value out of range; one that only the deployment knows passes, unless synthesis reckons with it."""
-    if not low <= value <= high and (known or not Token.is_unresolved(value)):
-        raise ValueError(f"{name} must be {low}-{high}, got {value}")

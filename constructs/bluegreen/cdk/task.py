@@ -1,7 +1,7 @@
-"""What runs: the task definition, its one container, its roles and its log."""
+"""What runs: the task definition, its containers, its roles and its log."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import Aws, RemovalPolicy, Token
 from aws_cdk import aws_ecs as ecs
@@ -10,11 +10,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from ._add_container import add_container
+from ._add_container import add_container, add_sidecar
 from ._names import computed_name
 from .container import Container
 from .fargate_size import require_fargate_size
 from .plaintext import refuse_secrets
+from .sidecars.sidecar import Sidecar, SidecarContainer, require_fitting
 
 CONTAINER_NAME = "app"
 """The container's name, for ever: the service names it and can never be changed."""
@@ -31,6 +32,7 @@ class Task(Construct):
     Attributes:
         task_definition: The current revision. Every revision is retained, so that any recorded version can return.
         container: The application's container.
+        sidecars: The containers beside it.
         family: The task definition's family, which never changes.
         version: The label of the version.
         image: What runs.
@@ -59,6 +61,7 @@ class Task(Construct):
         log_encryption_key: kms.IKey | None,
         task_role: iam.IRole | None,
         execution_role: iam.IRole | None,
+        sidecars: Sequence[Sidecar],
     ) -> None:
         require_fargate_size(cpu, memory_mib)
         refuse_secrets(environment, [*container.entry_point, *container.command], allowed_plaintext)
@@ -79,6 +82,7 @@ class Task(Construct):
             memory_limit_mib=memory_mib,
             task_role=self.task_role,
             execution_role=self.execution_role,
+            ephemeral_storage_gib=container.ephemeral_storage_gib,
             runtime_platform=ecs.RuntimePlatform(
                 cpu_architecture=container.architecture or ecs.CpuArchitecture.X86_64,
                 operating_system_family=ecs.OperatingSystemFamily.LINUX,
@@ -88,22 +92,40 @@ class Task(Construct):
         # One whose stack was never created goes: nothing ever ran on it.
         self.task_definition.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         self.image, self.settings = image, container
+        beside = [sidecar.bind(self) for sidecar in sidecars]
+        taken = [*environment, *secrets]
+        require_fitting(beside, cpu=cpu, memory_mib=memory_mib, taken=taken, names=[CONTAINER_NAME])
         self.container = add_container(
             self,
             self.task_definition,
             CONTAINER_NAME,
             image=image,
             settings=container,
-            environment=environment,
+            environment={**environment, **{name: value for one in beside for name, value in one.variables.items()}},
             secrets=secrets,
             log_group=self.log_group,
+            log_driver=next((one.log_driver for one in beside if one.log_driver), None),
             port=container_port,
         )
+        self.sidecars = self._add(beside)
         self.version = version or _version_of(self.container.image_name)
         # The label is part of the task definition, so two versions never share one, even if their images do.
         self.container.add_docker_label("bluegreen.version", self.version)
         if policy := self.execution_role.node.try_find_child("DefaultPolicy"):
             self.task_definition.node.add_dependency(policy)  # or the first task starts before it may read its secrets
+
+    def _add(self, sidecars: Sequence[SidecarContainer]) -> Sequence[ecs.ContainerDefinition]:
+        parts = Construct(self, "Sidecars") if sidecars else self
+        return [
+            add_sidecar(
+                Construct(parts, sidecar.name),
+                self.task_definition,
+                sidecar,
+                beside=self.container,
+                log_group=self.log_group,
+            )
+            for sidecar in sidecars
+        ]
 
     def _own_log_group(self, retention: logs.RetentionDays, key: kms.IKey | None) -> logs.LogGroup:
         if key:

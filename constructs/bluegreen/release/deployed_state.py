@@ -315,7 +315,7 @@ def _can_never_change(seen: DeployedStateObservation) -> str:
 
 
 def _value(fixed: Mapping[str, str], name: str) -> str:
-    return fixed.get(name) or "a name that CloudFormation chooses"
+    return (fixed[name] or "a name that CloudFormation chooses") if name in fixed else "nothing"
 
 
 def _doing(active: Deployment) -> str:
