@@ -29,7 +29,17 @@ from bluegreen.cdk import (
     SmokeTests,
     WhenBusy,
 )
-from tests.cdk.support import Synthesized, add_service, given_listeners, image, imported_load_balancer, synthesize
+from bluegreen.cdk.exec_command import ExecCommand
+from bluegreen.cdk.sidecars import AdotCollector
+from tests.cdk.support import (
+    Synthesized,
+    add_service,
+    given_listeners,
+    image,
+    imported_load_balancer,
+    imported_vpc,
+    synthesize,
+)
 
 Arguments = Mapping[str, Any]
 
@@ -55,6 +65,19 @@ def _cluster(stack: cdk.Stack, vpc_id: str) -> ecs.ICluster:
     return ecs.Cluster.from_cluster_attributes(stack, "Other", cluster_name="other", vpc=vpc)
 
 
+def _exec_command(stack: cdk.Stack) -> Arguments:
+    exec_command = ExecCommand(stack, "ExecCommand", key=kms.Key(stack, "Key"))
+    cluster = ecs.Cluster.from_cluster_attributes(
+        stack,
+        "Cluster",
+        cluster_name="shop",
+        vpc=imported_vpc(stack),
+        execute_command_configuration=exec_command.configuration,
+    )
+    container = Container(read_only_root_filesystem=False)
+    return {"exec_command": exec_command, "cluster": cluster, "container": container}
+
+
 CHANGES: dict[str, Callable[[cdk.Stack], Any]] = {
     "image": lambda _: image("v2"),
     "container_port": lambda _: 9090,
@@ -74,6 +97,7 @@ CHANGES: dict[str, Callable[[cdk.Stack], Any]] = {
     "secrets": lambda stack: {"API_KEY": _secret(stack)},
     "allowed_plaintext": lambda _: {"TOKEN_STYLE": "the name of a style sheet"},
     "container": lambda _: Container(command=["serve"], writable_paths=["/tmp"], stop_timeout_seconds=60),
+    "sidecars": lambda _: [AdotCollector(memory_mib=128)],
     "log_group": lambda stack: logs.LogGroup.from_log_group_name(stack, "Log", "shop"),
     "log_retention": lambda _: logs.RetentionDays.ONE_YEAR,
     "log_encryption_key": lambda stack: kms.Key(stack, "Key"),
@@ -99,6 +123,7 @@ NEVER: dict[str, tuple[Callable[[cdk.Stack], Arguments], set[str]]] = {
     "cluster": (lambda stack: {"cluster": _cluster(stack, "vpc-0123456789abcdef0")}, {"Cluster"}),
     "cluster in another vpc": (lambda stack: {"cluster": _cluster(stack, "vpc-0ffffffffffffffff")}, {"Cluster", "Vpc"}),
     "load_balancer": (lambda stack: {"load_balancer": imported_load_balancer(stack)}, {"LoadBalancer"}),
+    "exec_command": (_exec_command, {"ExecuteCommand"}),
 }
 """What can never change, and the properties that say so before anything else is changed."""
 
@@ -107,7 +132,7 @@ LISTENERS = {"production_listener", "test_listener"}
 
 RELEASED = {
     "image", "container_port", "version", "environment", "secrets", "container", "cpu", "memory_mib", "log_group",
-    "task_role", "execution_role",
+    "task_role", "execution_role", "sidecars",
 }  # fmt: skip
 """The arguments that make another revision of the task definition, and so a release."""
 
@@ -155,7 +180,7 @@ def test_no_argument_reaches_the_service_or_a_target_group(
     argument: str, before: Synthesized, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Whatever argument changes, what is frozen stays byte for byte the same, and nothing is refused."""
-    extra = {"memory_mib": 1024} if argument == "cpu" else {}
+    extra: dict[str, Any] = {"memory_mib": 1024} if argument == "cpu" else {}
     after = synthesize(
         tmp_path_factory.mktemp("after"),
         lambda stack: add_service(stack, **extra, **{argument: CHANGES[argument](stack)}),
@@ -173,7 +198,7 @@ def test_what_can_never_change_is_told_to_the_deployed_state(
     """A change that no service survives changes a property that Custom::DeployedState refuses, and only that."""
     arguments, changed = NEVER[situation]
     after = synthesize(tmp_path_factory.mktemp("after"), lambda stack: add_service(stack, **arguments(stack)))
-    assert {name for name, value in fixed(after).items() if value != fixed(before)[name]} == changed
+    assert {name for name, value in fixed(after).items() if value != fixed(before).get(name)} == changed
 
 
 def test_given_listeners_change_nothing_that_is_frozen(tmp_path_factory: pytest.TempPathFactory) -> None:

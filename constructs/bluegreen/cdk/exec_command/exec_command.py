@@ -125,12 +125,10 @@ class ExecCommand(Construct):
             self._grant(task.task_role)
 
     def _grant(self, role: iam.IRole) -> None:
-        stream_arn = f"{self.log_group.log_group_arn}:log-stream:*"
         for actions, resource in (
             ([f"ssmmessages:{action}" for action in _AGENT], "*"),
             (["logs:DescribeLogGroups"], "*"),
-            (["logs:DescribeLogStreams"], self.log_group.log_group_arn),
-            (["logs:CreateLogStream", "logs:PutLogEvents"], self.log_group.log_group_arn),
+            (["logs:DescribeLogStreams", "logs:CreateLogStream", "logs:PutLogEvents"], self.log_group.log_group_arn),
             (["kms:Decrypt"], self._key.key_arn),
         ):
             role.add_to_principal_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))
@@ -139,7 +137,6 @@ class ExecCommand(Construct):
             {
                 "AwsSolutions-IAM5[Resource::*]": "Session Manager's channels are no resources, and log groups are "
                 "listed as a whole",
-                f"AwsSolutions-IAM5[Resource::{stream_arn}]": "each session is a log stream with a name of its own",
             },
         )
 
