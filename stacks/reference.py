@@ -7,6 +7,7 @@ from constructs import Construct
 from bluegreen.cdk._acknowledge import acknowledge
 
 from .data_stack import DataStack
+from .delivery_stack import DeliveryStack
 from .environments import Environment
 from .service_stack import ServiceStack
 
@@ -23,10 +24,11 @@ def define_reference(
 
     Args:
         app: The app.
-        environments: Which environments.
+        environments: Which environments, from first to last.
         version: The image's tag.
         recovery_region: Where protected environments can recover; nowhere when omitted.
     """
+    DeliveryStack(app, environments=environments)
     for environment in environments:
         data = DataStack(app, environment=environment, recovery_region=recovery_region)
         ServiceStack(app, environment=environment, data=data, version=version)

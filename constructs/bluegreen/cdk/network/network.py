@@ -9,6 +9,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._require import require_range
 
 from ._access_lists import isolated_list, public_list
 from ._flow_log import define_flow_log
@@ -80,10 +81,10 @@ class Network(Construct):
         flow_log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
         key: kms.IKey | None = None,
     ) -> None:
-        _require("zones", zones, _FEWEST_ZONES, _MOST_ZONES)
-        _require("most_tasks", most_tasks, 1, 5000)
+        require_range("zones", zones, _FEWEST_ZONES, _MOST_ZONES, known=True)
+        require_range("most_tasks", most_tasks, 1, 5000, known=True)
         for port in public_ports:
-            _require("public_ports", port, 1, 65535)
+            require_range("public_ports", port, 1, 65535)
         gateways = (nat or Nat.one_per_zone()).gateways(zones=zones)
         chosen = dict.fromkeys([*(() if gateways else NEEDED_WITHOUT_NAT), *map(Endpoint, endpoints)])
         plan = AddressPlan.divide(vpc_network(cidr), zones)
@@ -174,8 +175,3 @@ class Network(Construct):
                     "NAT gateway go to the whole internet from here; no task does"
                 },
             )
-
-
-def _require(name: str, value: int, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError(f"{name} must be {low}-{high}, got {value!r}")

@@ -1,0 +1,53 @@
+"""The roles that `cdk bootstrap` made: through them, and no other way, the cdk deploys."""
+
+import re
+from collections.abc import Sequence
+
+from aws_cdk import Stack
+
+DEFAULT_QUALIFIER = "hnb659fds"
+"""What `cdk bootstrap` puts into its roles' names unless told otherwise."""
+
+_QUALIFIER = re.compile(r"[A-Za-z0-9]{1,10}")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
+_STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
+_KINDS = ("deploy", "file-publishing", "image-publishing", "lookup")
+
+
+def bootstrap_role_arns(stack: Stack, qualifier: str, regions: Sequence[str]) -> list[str]:
+    """Return the ARNs of the four roles that the cdk takes on, in the stack's account.
+
+    Args:
+        stack: The stack of whoever takes them on.
+        qualifier: The bootstrap's qualifier.
+        regions: The regions of the bootstraps; the stack's own when empty.
+
+    Returns:
+        The ARNs; none has a wildcard.
+
+    Raises:
+        ValueError: If the qualifier or a region is none.
+    """
+    if not _QUALIFIER.fullmatch(qualifier):
+        raise ValueError(f"qualifier must be 1-10 letters and digits, as given to `cdk bootstrap`, got {qualifier!r}")
+    for region in regions:
+        if not _REGION.fullmatch(region):
+            raise ValueError(f"regions must be names such as eu-west-1, got {region!r}")
+    return [
+        f"arn:{stack.partition}:iam::{stack.account}:role/cdk-{qualifier}-{kind}-role-{stack.account}-{region}"
+        for region in regions or [stack.region]
+        for kind in _KINDS
+    ]
+
+
+def require_stacks(stacks: Sequence[str]) -> None:
+    """Refuse what are no names of stacks.
+
+    Raises:
+        ValueError: If there is none, or one is no name: a pattern would be more than was asked for.
+    """
+    if isinstance(stacks, str) or not stacks:
+        raise ValueError(f"stacks must be a list with at least one stack's name, got {stacks!r}")
+    for name in stacks:
+        if not _STACK.fullmatch(name):
+            raise ValueError(f"stacks must be names of 1-128 letters, digits and hyphens, no patterns, got {name!r}")

@@ -1,0 +1,54 @@
+"""The stack of one account: the repository of the images, and who may deploy each environment."""
+
+from collections.abc import Sequence
+
+from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from bluegreen.cdk.data import EnvironmentKey
+from bluegreen.cdk.delivery import GitHubDeployRole, ImageRepository
+
+from .environments import APPLICATION, Environment
+
+GITHUB_REPOSITORY = f"example/{APPLICATION}"
+"""Whose workflows deploy, each environment by the GitHub environment of the same name."""
+
+
+class DeliveryStack(Stack):
+    """What must be there before the first deployment, once in an account: `cdk deploy DeliveryStack` by an admin.
+
+    Each role can deploy all that the account's `cdk bootstrap` allows, whichever environment it is for. So deploy this
+    with `-c environment=prod` to production's own account: nobody but production's workflow gets in there.
+
+    Args:
+        scope: The app.
+        environments: The environments in this account, from first to last.
+
+    Attributes:
+        images: The repository of the images.
+        findings: Is told of their vulnerabilities; subscribe who shall know.
+        roles: The role of each environment's workflow, by the environment's name.
+    """
+
+    def __init__(self, scope: Construct, *, environments: Sequence[Environment]) -> None:
+        super().__init__(scope, "DeliveryStack", description=f"Images of {APPLICATION}, and who may deploy it")
+        Tags.of(self).add("application", APPLICATION)
+        key = EnvironmentKey(self, "Key").key
+        self.findings = sns.Topic(self, "Findings", master_key=key, enforce_ssl=True)
+        self.images = ImageRepository(self, "Images", name=APPLICATION, key=key, findings=self.findings)
+        self.roles = {environment.name: self._role(environment) for environment in environments}
+        # The first alone pushes images: what the others run was pushed, scanned and tried before.
+        self.images.grant_push(self.roles[environments[0].name].role)
+
+    def _role(self, environment: Environment) -> GitHubDeployRole:
+        title = environment.name.capitalize()
+        role = GitHubDeployRole(
+            self,
+            f"{title}Role",
+            repository=GITHUB_REPOSITORY,
+            environment=environment.name,
+            stacks=[environment.stack_name, environment.data_stack_name],
+        )
+        CfnOutput(self, f"{title}RoleArn", value=role.role.role_arn)
+        return role
