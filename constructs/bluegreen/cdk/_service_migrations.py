@@ -12,11 +12,11 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from ._functions import small_function
-from ._migration_machine import migration_definition
 from ._migration_roles import function_role, state_machine_role
-from ._migration_task import MigrationTask, MigrationTaskSettings
+from ._migration_task import CONTAINER_NAME, MigrationTask, MigrationTaskSettings
 from ._names import computed_name
 from ._network import TaskNetwork
+from ._task_machine import OneOffTask, task_machine
 
 if TYPE_CHECKING:
     from aws_cdk import aws_rds as rds
@@ -143,8 +143,11 @@ class ServiceMigrations(Construct):
             state_machine_name=name,
             state_machine_type="STANDARD",
             role_arn=role.role_arn,
-            definition=migration_definition(
+            definition=task_machine(
                 self.function.function_arn,
+                comment="Migrates a database for one release",
+                failure="MigrationFailed",
+                task=OneOffTask(container=CONTAINER_NAME),
                 step_seconds=STEP_SECONDS,
                 longest_seconds=longest_seconds,
                 cluster_arn=arns.slash("ecs", "cluster", cluster_name),

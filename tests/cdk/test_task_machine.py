@@ -1,12 +1,12 @@
-"""The state machine of a migration: the function decides, Step Functions runs the tasks."""
+"""The state machine of migrations and drills: the function decides, Step Functions runs the tasks."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from bluegreen.cdk._migration_machine import migration_definition
 from bluegreen.cdk._network import TaskNetwork
+from bluegreen.cdk._task_machine import OneOffTask, task_machine
 
 
 @pytest.fixture(scope="module")
@@ -15,8 +15,15 @@ def states() -> Mapping[str, Any]:
     network = TaskNetwork(
         subnet_ids=["subnet-1"], security_group_ids=["sg-1"], assign_public_ip="DISABLED", platform_version="LATEST"
     )
-    definition = migration_definition(
-        "function", step_seconds=60, longest_seconds=1440, cluster_arn="cluster", network=network
+    definition = task_machine(
+        "function",
+        comment="migrates",
+        failure="MigrationFailed",
+        task=OneOffTask(container="migrations"),
+        step_seconds=60,
+        longest_seconds=1440,
+        cluster_arn="cluster",
+        network=network,
     )
     assert (definition["StartAt"], definition["TimeoutSeconds"]) == ("Begin", 1440)
     return dict(definition["States"])
@@ -92,3 +99,10 @@ def following(state: Mapping[str, Any]) -> list[str]:
     branches = [*state.get("Choices", []), *state.get("Catch", [])]
     names = [state.get("Next"), state.get("Default"), *(branch["Next"] for branch in branches)]
     return [name for name in names if name]
+
+
+def test_a_task_may_have_one_definition_and_variables_of_its_own() -> None:
+    """A task whose definition is known is run from it, with the command and the variables that the function gives."""
+    task = OneOffTask(definition="arn:check", container="check", overridden=("Command", "Environment"))
+    override = {"Name": "check", "Command.$": "$.task.command", "Environment.$": "$.task.environment"}
+    assert task.parameters() == {"TaskDefinition": "arn:check", "Overrides": {"ContainerOverrides": [override]}}

@@ -1,18 +1,44 @@
-"""The state machine of a migration: the function decides, and Step Functions runs the tasks and waits for them."""
+"""A state machine whose function decides, while Step Functions runs one-off tasks and waits for them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from aws_cdk import Aws
 
-from ._migration_task import CONTAINER_NAME
 from ._network import TaskNetwork
 from ._state_machine import call_function
 
 
-def migration_definition(
+@dataclass(frozen=True, kw_only=True)
+class OneOffTask:
+    """What the state machine runs when its function says so.
+
+    Args:
+        definition: The task definition's ARN; what the function names in `task.definition` when None.
+        container: The container that is told what to do.
+        overridden: What of it the function says, in ECS's names: each is a member of `task` in small letters.
+    """
+
+    definition: str | None = None
+    container: str
+    overridden: Sequence[str] = ("Command",)
+
+    def parameters(self) -> dict[str, Any]:
+        """Return what it adds to the parameters of `ecs:runTask`."""
+        override = {f"{name}.$": f"$.task.{name.lower()}" for name in self.overridden}
+        told = {"TaskDefinition.$": "$.task.definition"}
+        definition = told if self.definition is None else {"TaskDefinition": self.definition}
+        return definition | {"Overrides": {"ContainerOverrides": [{"Name": self.container, **override}]}}
+
+
+def task_machine(
     function_arn: str,
     *,
+    comment: str,
+    failure: str,
+    task: OneOffTask,
     step_seconds: int,
     longest_seconds: int,
     cluster_arn: str,
@@ -21,10 +47,13 @@ def migration_definition(
     """Return the state machine: ask the function what is next, and wait, run a task or end as it says.
 
     What becomes of a task is for the function to judge, so a task that fails leads back to it. No task is tried again
-    here: whether the first one may still be working on the database is a question too.
+    here: whether the first one may still be working is a question too.
 
     Args:
         function_arn: The function.
+        comment: What it does, for people.
+        failure: The name of the error that a failed execution ends with.
+        task: What it runs.
         step_seconds: The function's time limit.
         longest_seconds: How long an execution may take.
         cluster_arn: Where the tasks run.
@@ -36,7 +65,7 @@ def migration_definition(
     call = partial(call_function, function_arn, step_seconds, context={"execution.$": "$$.Execution.Id"})
     nexts = {"wait": "Wait", "run-task": "RunTask", "done": "Done"}
     return {
-        "Comment": "Migrates a database for one release",
+        "Comment": comment,
         "TimeoutSeconds": longest_seconds,
         "StartAt": "Begin",
         "States": {
@@ -54,7 +83,6 @@ def migration_definition(
                 "Resource": f"arn:{Aws.PARTITION}:states:::ecs:runTask.sync",
                 "Parameters": {
                     "Cluster": cluster_arn,
-                    "TaskDefinition.$": "$.task.definition",
                     "LaunchType": "FARGATE",
                     "PlatformVersion": network.platform_version,
                     "NetworkConfiguration": {
@@ -64,7 +92,7 @@ def migration_definition(
                             "AssignPublicIp": network.assign_public_ip,
                         }
                     },
-                    "Overrides": {"ContainerOverrides": [{"Name": CONTAINER_NAME, "Command.$": "$.task.command"}]},
+                    **task.parameters(),
                 },
                 "TimeoutSecondsPath": "$.task.seconds",
                 "ResultPath": "$.progress.task",
@@ -74,7 +102,7 @@ def migration_definition(
             # The function failed again and again: it is asked once more, to say so to whoever waits.
             "Settle": call("settle", "progress", "error", ResultPath="$.settled", Next="Failed")
             | {"Catch": [_catch("$.unsettled", "Failed")]},
-            "Failed": {"Type": "Fail", "Error": "MigrationFailed", "Cause": "the record of the run says why"},
+            "Failed": {"Type": "Fail", "Error": failure, "Cause": "the record says why"},
             "Done": {"Type": "Succeed"},
         },
     }
