@@ -10,6 +10,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct, IDependable
 
+from ._acknowledge import acknowledge
 from ._frozen import frozen_target_group
 from ._given_listeners import Listeners
 from ._listener_properties import listener_properties
@@ -213,7 +214,7 @@ class Traffic(Construct):
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="The load balancer", allow_all_outbound=False
         )
-        return elbv2.ApplicationLoadBalancer(
+        balancer = elbv2.ApplicationLoadBalancer(
             self,
             "LoadBalancer",
             vpc=vpc,
@@ -223,6 +224,10 @@ class Traffic(Construct):
             drop_invalid_header_fields=True,
             desync_mitigation_mode=elbv2.DesyncMitigationMode.STRICTEST,
         )
+        if not protected:
+            reason = "with it, a first deploy that fails could not be taken back, and the stack not be made again"
+            acknowledge(balancer, {"NIST.800.53.R5-ELBDeletionProtectionEnabled": reason})
+        return balancer
 
     def _own_listeners(self, deployed_state: "DeployedState") -> Listeners:
         production = self._listener("ProductionListener", self.ports.production, deployed_state.weights("Production"))
@@ -272,6 +277,8 @@ class Traffic(Construct):
             open=self._public,
         )
         self._set_headers(redirect, secure=False)
+        reason = "all it answers is that the same is to be asked by HTTPS"
+        acknowledge(redirect, {"NIST.800.53.R5-ELBv2ACMCertificateRequired": reason})
         # A service that gains a certificate has production on port 80 until its listener has moved.
         redirect.node.add_dependency(after)
 

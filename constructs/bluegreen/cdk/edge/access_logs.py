@@ -73,5 +73,7 @@ class AccessLogs(Construct):
             load_balancer.set_attribute(f"{kind}_logs.s3.enabled", "true")
             load_balancer.set_attribute(f"{kind}_logs.s3.bucket", self.bucket.bucket_name)
             load_balancer.set_attribute(f"{kind}_logs.s3.prefix", kind)
-        # Setting them writes a test file.
-        load_balancer.node.add_dependency(self.bucket)
+        # Elastic Load Balancing tries at once whether it may write.
+        policy = self.bucket.policy
+        if policy is not None:
+            load_balancer.node.add_dependency(policy)
