@@ -7,34 +7,12 @@ from aws_cdk import Acknowledgment, CfnResource, Validations
 from constructs import Construct, IConstruct
 
 if TYPE_CHECKING:
-    from .data_stack import DataStack
-    from .environments import Environment
     from .service_stack import ServiceStack
 
 _STATE_MACHINES = {
     "SF1": "Step Functions keeps a standard execution's history for 90 days, and the function logs steps",
     "SF2": "it calls one function again and again with a pause; there is no path to trace",
 }
-
-
-def acknowledge_data_findings(stack: "DataStack", environment: "Environment") -> None:
-    """Acknowledge what is meant in network and database; anything else that the pack finds stays a finding.
-
-    Args:
-        stack: The complete stack.
-        environment: Some findings are right in production and meant elsewhere.
-    """
-    _acknowledge(
-        stack.database,
-        {
-            "RDS11": "no public address reaches the isolated subnets, so another port than 5432 would hide nothing",
-            "SMG4": "tasks read the passwords when they start: rotating one takes a restart, and nothing does that",
-        },
-    )
-    if not environment.database.multi_az:
-        _acknowledge(stack.database, {"RDS3": f"{environment.name} can wait for a restore; production has a standby"})
-    if not environment.database.protected:
-        _acknowledge(stack.database, {"RDS10": f"{environment.name} has no data that must outlive its stack"})
 
 
 def acknowledge_service_findings(stack: "ServiceStack") -> None:

@@ -3,11 +3,11 @@
 from aws_cdk import Stack, Tags
 from constructs import Construct
 
-from bluegreen.cdk.data import EnvironmentKey
+from bluegreen.cdk.data import Database, EnvironmentKey
+from bluegreen.cdk.watching import Severity
 
-from .acknowledgements import acknowledge_data_findings
 from .backups import define_backups
-from .database import Database
+from .edge import Entrance
 from .environments import APPLICATION, Environment
 from .network import define_network
 from .watching import define_topics
@@ -29,6 +29,7 @@ class DataStack(Stack):
         network: The network.
         vpc: Its VPC.
         database: The database.
+        entrance: The name that users call, and the logs of who called.
         backups: Its backups.
     """
 
@@ -45,8 +46,27 @@ class DataStack(Stack):
         self.topics = define_topics(self, environment, self.key)
         self.network = define_network(self, environment)
         self.vpc = self.network.vpc
-        self.database = Database(self, "Database", vpc=self.vpc, name=APPLICATION, environment=environment)
+        self.database = self._define_database(environment)
+        self.entrance = Entrance(self, environment)
         self.backups = define_backups(
-            self, environment, database_arn=self.database.instance.instance_arn, recovery_region=recovery_region
+            self, environment, database_arn=self.database.arn, recovery_region=recovery_region
         )
-        acknowledge_data_findings(self, environment)
+
+    def _define_database(self, environment: Environment) -> Database:
+        settings = environment.database
+        database = Database(
+            self,
+            "Database",
+            vpc=self.vpc,
+            name=APPLICATION,
+            identifier=f"{APPLICATION}-{environment.name}",
+            engine=settings.engine,
+            multi_az=settings.multi_az,
+            protected=settings.protected,
+            backup_days=settings.backup_days,
+            key=self.key,
+            log_retention=environment.log_retention,
+            notifications=self.topics.topic(Severity.WARNING),
+        )
+        self.topics.tell(database.alerts)
+        return database

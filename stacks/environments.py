@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from aws_cdk import aws_logs as logs
 
 from bluegreen.cdk import Rollout, Scaling
+from bluegreen.cdk.data import Engine
 from bluegreen.cdk.network import Nat
 from bluegreen.cdk.recovery import DEFAULT_RULES, BackupRule, VaultLock
 from bluegreen.cdk.watching import Severity
@@ -15,7 +16,6 @@ APPLICATION = "orders"
 """The name of the application, its image, and its database."""
 
 _DOMAIN = re.compile(r"(?=.{1,64}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
-_INSTANCE = re.compile(r"[a-z][0-9][a-z0-9-]*\.[a-z0-9]+")
 
 
 def _require(name: str, value: int, low: int, high: int) -> None:
@@ -33,7 +33,6 @@ class Database:
         backup_days: How long backups are kept, and how far back a restore to any moment reaches, 1-35 days.
         multi_az: Whether a standby in another zone takes over when the instance fails.
         protected: Whether it refuses deletion, and leaves a last snapshot and its backups when it goes all the same.
-        insights: Whether query statistics are kept for 7 days; the smallest instances have no room for them.
 
     Raises:
         ValueError: If a value is out of range.
@@ -48,13 +47,15 @@ class Database:
     storage_gib: int = 20
     multi_az: bool = False
     protected: bool = False
-    insights: bool = False
 
     def __post_init__(self) -> None:
-        if not _INSTANCE.fullmatch(self.instance):
-            raise ValueError(f'instance must be a class without "db.", such as "t3.small", got {self.instance!r}')
         _require("backup_days", self.backup_days, 1, 35)
-        _require("storage_gib", self.storage_gib, 20, 65536)
+        self.engine  # noqa: B018 - made here so that a class or size that RDS does not have is refused in this table
+
+    @property
+    def engine(self) -> Engine:
+        """PostgreSQL of this size."""
+        return Engine.postgres(self.instance, storage_gib=self.storage_gib)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,9 @@ class Environment:
         cpu: CPU units of a task; 1024 are one virtual CPU.
         memory_mib: Memory of a task, one that Fargate offers with `cpu`.
         scaling: How many tasks.
+        on_demand_tasks: How many of them Fargate cannot take away while the rest runs on Spot, for less, 0-`scaling`'s
+            greatest. All of them when omitted.
+        traced_percent: How many requests are traced, 0-100.
         rollout: How a release moves traffic.
         zones: Availability zones, 2-3, each with its subnets.
         cidr: The network's addresses, which no other environment has.
@@ -74,8 +78,9 @@ class Environment:
         database: The PostgreSQL instance.
         backup_rules: When backups go into the vault, and how long they stay.
         vault_lock: What keeps them from being deleted before; nothing when omitted.
-        domain_name: The name that users call, at most 64 characters: makes the service HTTPS, with a certificate that
-            AWS issues once its DNS record exists. Plain HTTP when omitted.
+        domain_name: The name that users call, at most 64 characters: makes the service HTTPS, in a zone of its own that
+            the parent domain delegates to. Plain HTTP when omitted.
+        access_log_days: How long it is kept who called, 1-3650 days.
         protected: Whether the stack with the data refuses deletion.
         emails: Who gets the alerts of which severity by e-mail; nobody when omitted.
 
@@ -95,7 +100,10 @@ class Environment:
     database: Database
     backup_rules: Sequence[BackupRule] = (BackupRule.daily(keep_days=7),)
     vault_lock: VaultLock | None = None
+    on_demand_tasks: int | None = None
+    traced_percent: int = 5
     domain_name: str | None = None
+    access_log_days: int = 30
     protected: bool = False
     emails: Mapping[Severity, Sequence[str]] = field(default_factory=dict)
 
@@ -103,6 +111,14 @@ class Environment:
         if not re.fullmatch(r"[a-z]{1,20}", self.name):
             raise ValueError(f"name must be 1-20 lower-case letters, got {self.name!r}")
         _require("zones", self.zones, 2, 3)
+        _require("traced_percent", self.traced_percent, 0, 100)
+        if self.on_demand_tasks is not None:
+            _require("on_demand_tasks", self.on_demand_tasks, 0, self.scaling.max_tasks)
+        if self.name == "prod" and not (self.protected and self.database.protected):
+            raise ValueError(
+                f"prod must refuse deletion, got protected={self.protected} and database.protected="
+                f"{self.database.protected}; set both, or give the environment another name"
+            )
         if self.domain_name is not None and not _DOMAIN.fullmatch(self.domain_name):
             raise ValueError(f"domain_name must be a DNS name of at most 64 characters, got {self.domain_name!r}")
 
@@ -122,6 +138,8 @@ DEV = Environment(
     cpu=256,
     memory_mib=512,
     scaling=Scaling(min_tasks=1, max_tasks=2),
+    on_demand_tasks=0,
+    traced_percent=100,
     rollout=Rollout.all_at_once(keep_previous_minutes=5),
     zones=2,
     cidr="10.2.0.0/16",
@@ -134,6 +152,8 @@ STAGING = Environment(
     cpu=512,
     memory_mib=1024,
     scaling=Scaling(min_tasks=2, max_tasks=4),
+    on_demand_tasks=1,
+    traced_percent=100,
     rollout=Rollout.linear(percent=25, every_minutes=2, keep_previous_minutes=15),
     zones=2,
     cidr="10.1.0.0/16",
@@ -152,13 +172,12 @@ PROD = Environment(
     cidr="10.0.0.0/16",
     nat=Nat.one_per_zone(),
     log_retention=logs.RetentionDays.ONE_YEAR,
-    database=Database(
-        instance="t3.medium", storage_gib=100, backup_days=30, multi_az=True, protected=True, insights=True
-    ),
+    database=Database(instance="t3.medium", storage_gib=100, backup_days=30, multi_az=True, protected=True),
     backup_rules=DEFAULT_RULES,
     # One that somebody can take away: whoever is sure makes it `VaultLock.compliance`, which nobody can.
     vault_lock=VaultLock.governance(min_days=7, max_days=365),
     domain_name="orders.example.com",
+    access_log_days=90,
     protected=True,
     emails={Severity.CRITICAL: ["on-call@example.com"], Severity.WARNING: ["orders-team@example.com"]},
 )

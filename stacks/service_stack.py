@@ -1,7 +1,6 @@
 """The stack of one environment: the orders service."""
 
 from aws_cdk import CfnOutput, Stack, Tags
-from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
@@ -15,13 +14,15 @@ from bluegreen.cdk import (
     RollbackPolicy,
     SmokeTests,
 )
+from bluegreen.cdk.data import Database
 
 from .acknowledgements import acknowledge_service_findings
 from .data_stack import DataStack
-from .database import Database
+from .edge import open_to_users
 from .environments import APPLICATION, Environment
 from .observing import Observing
-from .watching import watch
+from .tasks import capacity, define_cluster, sidecars
+from .watching import Watching
 
 REPOSITORY = APPLICATION
 """The ECR repository, in the account and region of each environment; whoever builds images owns it."""
@@ -42,7 +43,7 @@ class ServiceStack(Stack):
     Attributes:
         service: The service.
         migrations: What migrates its database.
-        alerts: What people are told of it.
+        watching: Its alerts and objectives.
         observing: Its dashboards.
     """
 
@@ -54,7 +55,7 @@ class ServiceStack(Stack):
         )
         Tags.of(self).add("application", APPLICATION)
         Tags.of(self).add("environment", environment.name)
-        cluster = ecs.Cluster(self, "Cluster", vpc=data.vpc, container_insights_v2=ecs.ContainerInsights.ENABLED)
+        cluster = define_cluster(self, data.vpc)
         repository = ecr.Repository.from_repository_name(self, "Repository", REPOSITORY)
         migrations = _migrations(data.database, environment)
         self.service = BlueGreenService(
@@ -65,12 +66,15 @@ class ServiceStack(Stack):
             version=version,
             container_port=PORT,
             container=Container(user="10001:10001"),
-            certificate=self._certificate(environment),
+            sidecars=sidecars(environment),
+            capacity_providers=capacity(environment),
+            certificate=data.entrance.certificate(self),
             domain_name=environment.domain_name,
             # Not /health/ready: while the database fails over, that would have ECS replace every task.
             health_check=HealthCheck(path="/health/live"),
             cpu=environment.cpu,
             memory_mib=environment.memory_mib,
+            environment=data.database.environment(),
             secrets=data.database.variables(data.database.application_user),
             log_retention=environment.log_retention,
             scaling=environment.scaling,
@@ -85,26 +89,20 @@ class ServiceStack(Stack):
         scheme = "https" if environment.domain_name else "http"
         host = environment.domain_name or self.service.load_balancer.load_balancer_dns_name
         CfnOutput(self, "Url", value=f"{scheme}://{host}")
-        self.observing = Observing(self, "Observing", service=self.service, environment=environment, alerts=[])
-        self.alerts = watch(self, service=self.service, topics=data.topics, also=[])
+        edge = open_to_users(self, environment, entrance=data.entrance, service=self.service, key=data.key)
+        self.watching = Watching(self, service=self.service, topics=data.topics, also=edge)
+        alerts = self.watching.alerts
+        self.observing = Observing(self, "Observing", service=self.service, environment=environment, alerts=alerts)
         acknowledge_service_findings(self)
-
-    def _certificate(self, environment: Environment) -> acm.Certificate | None:
-        if environment.domain_name is None:
-            return None
-        return acm.Certificate(
-            self,
-            "Certificate",
-            domain_name=environment.domain_name,
-            # The first deploy waits until somebody has put the record that AWS Certificate Manager shows into DNS.
-            validation=acm.CertificateValidation.from_dns(),
-        )
 
 
 def _migrations(database: Database, environment: Environment) -> AlembicMigrations:
+    if database.instance is None:
+        raise TypeError("the database must be an RDS instance: that is what migrations know to back up")
     return AlembicMigrations(
         database.instance,
         database.variables(database.migrator),
+        environment=database.environment(),
         # Whoever migrates in years to come, what was made before stays theirs to change.
         owner_role=f"{APPLICATION}_owner",
         application_user=database.application_user,

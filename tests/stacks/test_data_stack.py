@@ -20,6 +20,10 @@ def test_production_data_outlives_mistakes(data_templates: Templates) -> None:
         "DeleteAutomatedBackups": False,
         "StorageEncrypted": True,
         "PubliclyAccessible": False,
+        "ManageMasterUserPassword": True,
+        "EnableIAMDatabaseAuthentication": True,
+        "EnablePerformanceInsights": True,
+        "MonitoringInterval": 60,
     }
     assert {key: instance["Properties"][key] for key in expected} == expected
     assert (instance["DeletionPolicy"], instance["UpdateReplacePolicy"]) == ("Snapshot", "Snapshot")

@@ -66,6 +66,11 @@ def test_logs_are_kept_longest_in_production() -> None:
         ({"name": "Prod"}, "name must be 1-20 lower-case letters, got 'Prod'"),
         ({"name": "../prod"}, "name must be 1-20 lower-case letters, got '../prod'"),
         ({"zones": 1}, "zones must be 2-3, got 1"),
+        ({"protected": False}, "prod must refuse deletion, got protected=False"),
+        (
+            {"database": dataclasses.replace(PROD.database, protected=False)},
+            "prod must refuse deletion, got protected=True and database.protected=False",
+        ),
         ({"zones": 4}, "zones must be 2-3, got 4"),
         ({"domain_name": "orders"}, "domain_name must be a DNS name of at most 64 characters, got 'orders'"),
         ({"domain_name": "https://a.example"}, "domain_name must be a DNS name .* got 'https://a.example'"),
@@ -82,7 +87,8 @@ def test_refuses_environments_that_cannot_be(wrong: dict[str, Any], message: str
     ("wrong", "message"),
     [
         ({"instance": "db.t3.small"}, "instance must be a class without"),
-        ({"instance": "small"}, "instance must be a class without"),
+        ({"instance": "small"}, "instance must be a class that RDS offers for PostgreSQL, got 'small'"),
+        ({"instance": "t4g.4xlarge"}, "instance must be a class that RDS offers .* got 't4g.4xlarge'; t4g has micro"),
         ({"backup_days": 0}, "backup_days must be 1-35, got 0"),
         ({"backup_days": 36}, "backup_days must be 1-35, got 36"),
         ({"backup_days": True}, "backup_days must be 1-35, got True"),

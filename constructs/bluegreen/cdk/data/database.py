@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
@@ -20,6 +21,7 @@ from bluegreen.cdk.watching.define_alert import RUNBOOKS
 from . import _cluster, _instance
 from ._database_alerts import ServerAlerts
 from ._doors import closed_group, let_in
+from ._secrets import SecretField, UserSecret
 from ._server import PORT, log_groups, monitoring_role, parameters_of, subnet_group
 from ._windows import require_windows
 from .backup_replication import BackupReplication, require_backup_days, require_other_region
@@ -39,7 +41,8 @@ class Database(Construct):
     RDS keeps the master user's password in a secret of its own and changes it every week. A migration reads it when its
     task starts and connects within seconds; connections that are open survive the change. In the rare case that the
     password changes in between, the migration fails before its first statement, and the release can be repeated.
-    The application connects as a user of its own, whose password only its secret and its owner change.
+    The application connects as a user of its own, whose password only its secret and its owner change. Whoever reads
+    `migrator` other than by `variables` needs kms:Decrypt on `key` as well, if there is one.
 
     Args:
         scope: The stack of the data.
@@ -152,10 +155,10 @@ class Database(Construct):
         self.arn, self.host = server.arn, server.host
         self.instance, self.cluster = server.instance, server.cluster
         self.migrator: secretsmanager.ISecret = secretsmanager.Secret.from_secret_attributes(
-            self, "Migrator", secret_complete_arn=server.secret_arn, encryption_key=key
+            self, "Migrator", secret_complete_arn=server.secret_arn
         )
-        self.application_user: secretsmanager.ISecret = rds.DatabaseSecret(
-            self, "ApplicationUser", username=f"{name}_app", encryption_key=key
+        self.application_user: secretsmanager.ISecret = UserSecret(
+            self, "ApplicationUser", username=f"{name}_app", key=key
         )
         self.alerts: Sequence[Alert] = self._watch(engine, runbooks, two=multi_az)
         if notifications is not None:
@@ -174,8 +177,7 @@ class Database(Construct):
         """
         return let_in(client, f"To{self.node.id}", group=self.security_group, port=self.port, description=description)
 
-    @staticmethod
-    def variables(secret: secretsmanager.ISecret) -> Mapping[str, ecs.Secret]:
+    def variables(self, secret: secretsmanager.ISecret) -> Mapping[str, ecs.Secret]:
         """Return DATABASE_USER and DATABASE_PASSWORD, as ECS reads them when a task starts.
 
         Args:
@@ -185,7 +187,7 @@ class Database(Construct):
             The variables.
         """
         fields = {"USER": "username", "PASSWORD": "password"}
-        return {f"DATABASE_{name}": ecs.Secret.from_secrets_manager(secret, field) for name, field in fields.items()}
+        return {f"DATABASE_{name}": SecretField(secret, field, self.key) for name, field in fields.items()}
 
     def environment(self) -> Mapping[str, str]:
         """Return DATABASE_HOST, DATABASE_PORT and DATABASE_NAME, which are no secrets."""
@@ -202,6 +204,15 @@ class Database(Construct):
         return [*alerts.of(engine), *lag]
 
     def _tell(self, topic: sns.ITopic, source_type: str, server: _instance.Server) -> None:
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=f"LetEventsOf{self.node.id}Publish",
+                principals=[iam.ServicePrincipal("events.rds.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
         subscription = rds.CfnEventSubscription(
             self,
             "Events",
@@ -210,7 +221,7 @@ class Database(Construct):
             source_ids=[self.identifier],
             event_categories=_EVENTS[source_type],
         )
-        subscription.node.add_dependency(server.resource)
+        subscription.node.add_dependency(server.resource, topic)  # whose policy lets RDS publish
 
     def _acknowledge(self, *, multi_az: bool, protected: bool) -> None:
         reasons = {

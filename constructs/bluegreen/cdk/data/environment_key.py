@@ -72,12 +72,14 @@ class EnvironmentKey(Construct):
         )
 
     def _let_in_publishers(self, stack: Stack) -> None:
+        # Not every publisher says for whose account it acts, but SNS always says which topic it encrypts for.
+        topics = f"arn:{stack.partition}:sns:{stack.region}:{stack.account}:*"
         self.key.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="EncryptedTopics",
                 principals=[iam.ServicePrincipal(f"{name}.amazonaws.com") for name in _PUBLISHERS],
                 actions=["kms:Decrypt", "kms:GenerateDataKey*"],
                 resources=["*"],
-                conditions={"StringEquals": {"aws:SourceAccount": stack.account}},
+                conditions={"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": topics}},
             )
         )
