@@ -15,7 +15,7 @@ _MOST_TASKS = 100
 """As many as ListTasks gives in one page and DescribeTasks takes."""
 
 
-def look(cluster: str, service: str, task_set: Mapping[str, Any] | None) -> Candidate | None:
+def look(cluster: str, service: str, task_set: Mapping[str, Any] | None, *, container: str) -> Candidate | None:
     """Look at the stopped tasks of a task set, in at most two calls.
 
     The service is the filter, and the task set is told by its task definition and age: `startedBy` may be combined
@@ -25,6 +25,7 @@ def look(cluster: str, service: str, task_set: Mapping[str, Any] | None) -> Cand
         cluster: The cluster's name.
         service: The service's name.
         task_set: The task set as DescribeServices gives it; None when it does not exist yet.
+        container: The container that serves; it is told of first, its sidecars after it.
 
     Returns:
         What was seen; None when there is no task set yet, or AWS did not tell. Not knowing must not fail a release
@@ -43,7 +44,9 @@ def look(cluster: str, service: str, task_set: Mapping[str, Any] | None) -> Cand
         if task["taskDefinitionArn"] == task_set["taskDefinition"] and task["createdAt"] >= task_set["createdAt"]
     ]
     own.sort(key=lambda task: task["createdAt"])
-    return Candidate(desired=task_set.get("computedDesiredCount", 0), stopped=tuple(map(_task, own)))
+    return Candidate(
+        desired=task_set.get("computedDesiredCount", 0), stopped=tuple(_task(task, container) for task in own)
+    )
 
 
 def _stopped(cluster: str, service: str) -> list[dict[str, Any]]:
@@ -54,9 +57,10 @@ def _stopped(cluster: str, service: str) -> list[dict[str, Any]]:
     return list(ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]) if arns else []
 
 
-def _task(task: Mapping[str, Any]) -> StoppedTask:
+def _task(task: Mapping[str, Any], container: str) -> StoppedTask:
+    serving_first = sorted(task.get("containers", []), key=lambda item: item["name"] != container)
     containers = (
         StoppedContainer(name=item["name"], exit_code=item.get("exitCode"), reason=item.get("reason"))
-        for item in task.get("containers", [])
+        for item in serving_first
     )
     return StoppedTask(code=task.get("stopCode"), reason=task.get("stoppedReason") or "", containers=tuple(containers))

@@ -58,7 +58,9 @@ def observe(request: ReleaseRequest, progress: Progress, now: float) -> Sight:
     seen |= {"rolling_back": bool(progress.rolling_back), "cancelled": progress.cancelled}
     seen |= _production(request, service)
     if request.kind is RequestType.CREATE:
-        candidate = candidate_tasks.look(request.cluster, request.service, service.primary)
+        candidate = candidate_tasks.look(
+            request.cluster, request.service, service.primary, container=request.appspec.container_name
+        )
         return Sight(Observation(**seen, candidate=candidate), service)
     return Sight(Observation(**seen, **_releases(request, service, progress, now)), service)
 
@@ -113,7 +115,9 @@ def _releases(request: ReleaseRequest, service: ServiceView, progress: Progress,
     rollback = deployments.read(followed.rollback_id, service.brought, now) if followed.rollback_id else None
     looks = followed.installs and followed.id not in progress.asked
     task_set = service.made_by(followed.id) if looks else None
-    candidate = candidate_tasks.look(request.cluster, request.service, task_set)
+    candidate = candidate_tasks.look(
+        request.cluster, request.service, task_set, container=request.appspec.container_name
+    )
     return {"followed": followed, "rollback": rollback, "candidate": candidate}
 
 

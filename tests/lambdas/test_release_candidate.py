@@ -48,12 +48,13 @@ FOLLOWING = {"request": request(), "progress": Progress(START, deployment_id="d-
 
 
 def test_a_candidate_that_crashes_is_given_up_and_the_message_says_why(installing: Any, answers: Any) -> None:
-    """Three failed tasks stop Install with CodeDeploy's rollback, and the stack hears of the newest one's exit code."""
+    """Three failed tasks stop Install with CodeDeploy's rollback, and the stack hears how the newest one's ended."""
     installing.stopped = [crashed(2), crashed(1)]
     state = advance(FOLLOWING)
     assert installing.called("codedeploy.stop_deployment") == []
 
-    installing.stopped.insert(0, crashed(3))
+    ended = [{"name": "collector", "exitCode": 137}, {"name": "app", "exitCode": 3}]
+    installing.stopped.insert(0, crashed(3, containers=ended))
     state = advance(state)
     assert installing.called("codedeploy.stop_deployment") == [{"deploymentId": "d-1", "autoRollbackEnabled": True}]
     state = advance(state)
@@ -71,7 +72,8 @@ def test_a_candidate_that_crashes_is_given_up_and_the_message_says_why(installin
     assert advance(state)["done"]
     message = (
         "release of v2 failed: Install gave up after 3 failed tasks: Essential container in task exited "
-        "(app: exit code 3); log group orders-log; deployment d-1, rolled back by d-2; production: 100 % on orders:1"
+        "(app: exit code 3; collector: exit code 137); log group orders-log; deployment d-1, rolled back by d-2; "
+        "production: 100 % on orders:1"
     )
     assert answers == [("FAILED", message, "shop/orders")]
 
