@@ -64,9 +64,10 @@ def test_the_group_has_every_way_that_a_migration_ends() -> None:
 def orders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A real database with one order, found as the scenarios find theirs."""
     folder = tmp_path_factory.mktemp("rds")
-    rds = Rds(clock=Clock(60), journal=Journal(lambda: 1.0), folder=folder, region="eu-west-1", account="123456789012")
+    where: dict[str, Any] = {"region": "eu-west-1", "account": "123456789012", "client": {}.get}
+    rds = Rds(clock=Clock(60), journal=Journal(lambda: 1.0), folder=folder, **where)
     properties = {"Engine": "postgres", "MasterUsername": "orders", "MasterUserPassword": "it's", "DBName": "shop"}
-    record = rds.create("orders-prod", properties)
+    record = rds.described(rds.create("orders-prod", properties))
     endpoint = record["Endpoint"]
     found = database.find(
         lambda service: {

@@ -11,7 +11,7 @@ from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.control_planes import ControlPlanes
 from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.rds import Rds
-from bluegreen.rehearsal.cloud.rds_resource_types import resource_types
+from bluegreen.rehearsal.cloud.rds.resource_types import resource_types
 from bluegreen.rehearsal.cloud.server import prepare_environment, serve
 
 if __name__ == "__main__":
@@ -26,7 +26,7 @@ if __name__ == "__main__":
     acceptance = Acceptance(region="eu-west-1", account="123456789012")
     clock = Clock(60)
     journal = Journal(clock.now)
-    rds = Rds(clock=clock, journal=journal, folder=folder, region="eu-west-1", account="123456789012")
+    rds = Rds(clock=clock, journal=journal, client=client, folder=folder, region="eu-west-1", account="123456789012")
     try:
         ready = lambda: print("ready", flush=True)  # noqa: E731, T201 - read by the test
         serve(

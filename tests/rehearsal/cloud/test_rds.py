@@ -14,7 +14,7 @@ from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.postgres import PostgresError, free_address
 from bluegreen.rehearsal.cloud.rds import Rds
-from bluegreen.rehearsal.cloud.rds_resource_types import DBInstanceType, SecretTargetAttachmentType
+from bluegreen.rehearsal.cloud.rds.resource_types import DBInstanceType, SecretTargetAttachmentType
 from tests.rehearsal.cloud.checked import Checked
 from tests.rehearsal.cloud.running import started
 
@@ -32,7 +32,14 @@ PROPERTIES = {
 
 
 def make_rds(folder: Path) -> Rds:
-    return Rds(clock=Clock(60), journal=Journal(lambda: 1.0), folder=folder, region="eu-west-1", account="123456789012")
+    return Rds(
+        clock=Clock(60),
+        journal=Journal(lambda: 1.0),
+        client={}.__getitem__,
+        folder=folder,
+        region="eu-west-1",
+        account="123456789012",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +56,7 @@ def rds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rds]:
 
 
 def connect(rds: Rds, password: str, database: str = "shop") -> "psycopg.Connection[Any]":
-    endpoint = rds.record("orders-db")["Endpoint"]
+    endpoint = rds.described(rds.instance("orders-db"))["Endpoint"]
     return psycopg.connect(
         host=endpoint["Address"], port=endpoint["Port"], user="orders", password=password, dbname=database
     )
@@ -84,7 +91,7 @@ def test_a_changed_password_takes_the_place_of_the_old_one(rds: Rds) -> None:
     kind = DBInstanceType(rds)
     changed = PROPERTIES | {"MasterUserPassword": "n\"e'w", "BackupRetentionPeriod": 30}
     assert kind.update("orders-db", PROPERTIES, changed).physical_id == "orders-db"
-    assert rds.record("orders-db")["BackupRetentionPeriod"] == 30
+    assert rds.described(rds.instance("orders-db"))["BackupRetentionPeriod"] == 30
     with connect(rds, "n\"e'w", "postgres") as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
@@ -115,7 +122,7 @@ def test_an_attachment_writes_where_the_database_is(rds: Rds) -> None:
         "username": "orders",
         "password": "x",
         "engine": "postgres",
-        "host": rds.record("orders-db")["Endpoint"]["Address"],
+        "host": rds.described(rds.instance("orders-db"))["Endpoint"]["Address"],
         "port": 5432,
         "dbname": "shop",
         "dbInstanceIdentifier": "orders-db",
@@ -161,7 +168,7 @@ def test_an_attachment_that_cannot_be_made_is_refused(
         ({}, "already exists"),
         ({"DBInstanceIdentifier": "1st"}, "not a valid identifier"),
         ({"DBInstanceIdentifier": "other", "Engine": "mysql"}, "only the engine postgres, got mysql"),
-        ({"DBInstanceIdentifier": "other", "MasterUserPassword": ""}, "with a MasterUserPassword"),
+        ({"DBInstanceIdentifier": "other", "MasterUserPassword": ""}, "with a MasterUserPassword or Manage"),
         ({"DBInstanceIdentifier": "other", "MasterUsername": "rdsadmin"}, "reserved word"),
     ],
 )
@@ -173,10 +180,44 @@ def test_an_instance_that_cannot_run_here_is_refused(rds: Rds, change: dict[str,
 
 
 def test_a_protected_instance_is_not_deleted(rds: Rds) -> None:
-    """Deletion protection holds."""
-    with pytest.raises(ApiError, match="disable deletion protection"):
-        DBInstanceType(rds).delete("orders-db", PROPERTIES | {"DeletionProtection": True})
+    """Deletion protection holds, whoever asks."""
+    rds.keep("orders-db", {"DeletionProtection": "true"})
+    for delete in (
+        lambda: DBInstanceType(rds).delete("orders-db", PROPERTIES),
+        lambda: Checked(rds).delete_db_instance(DBInstanceIdentifier="orders-db", SkipFinalSnapshot=True),
+    ):
+        with pytest.raises(ApiError, match="disable deletion protection"):
+            delete()
     assert rds.snapshot()["instances"][0]["pid"] is not None
+    rds.keep("orders-db", {"DeletionProtection": False})
+
+
+def test_settings_are_shown_in_the_forms_of_the_api(rds: Rds) -> None:
+    """What a template calls otherwise, or gives as a text, is described with RDS's own names and types."""
+    asked = {
+        "DBParameterGroupName": "orders",
+        "DBSubnetGroupName": "isolated",
+        "VPCSecurityGroups": ["sg-1"],
+        "EnableIAMDatabaseAuthentication": "true",
+        "EnableCloudwatchLogsExports": ["postgresql"],
+        "MonitoringInterval": "60",
+        "Tags": [{"Key": "environment", "Value": "prod"}],
+    }
+    DBInstanceType(rds).update("orders-db", PROPERTIES, PROPERTIES | asked)
+    (described,) = Checked(rds).describe_db_instances(DBInstanceIdentifier="orders-db")["DBInstances"]
+    assert described["DBParameterGroups"] == [{"DBParameterGroupName": "orders", "ParameterApplyStatus": "in-sync"}]
+    assert described["DBSubnetGroup"]["DBSubnetGroupName"] == "isolated"
+    assert described["VpcSecurityGroups"] == [{"VpcSecurityGroupId": "sg-1", "Status": "active"}]
+    assert described["IAMDatabaseAuthenticationEnabled"] is True
+    assert described["EnabledCloudwatchLogsExports"] == ["postgresql"]
+    assert described["MonitoringInterval"] == 60
+    assert Checked(rds).list_tags_for_resource(ResourceName=described["DBInstanceArn"])["TagList"] == asked["Tags"]
+
+
+def test_a_property_that_cloudformation_does_not_know_is_refused(rds: Rds) -> None:
+    """A slip in a template's property fails here as it does at AWS."""
+    with pytest.raises(ValueError, match=r"extraneous key \[BackupRetention\] is not permitted"):
+        DBInstanceType(rds).create("generated", PROPERTIES | {"BackupRetention": 7})
 
 
 def test_a_taken_address_is_passed_over() -> None:
@@ -238,6 +279,15 @@ TEMPLATE = {
                 "MasterUserPassword": {"Fn::Sub": "{{resolve:secretsmanager:${Secret}:SecretString:password::}}"},
             },
         },
+        "Second": {
+            "Type": "AWS::RDS::DBInstance",
+            "Properties": {
+                "Engine": "postgres",
+                "DBName": "shop",
+                "MasterUsername": "owner",
+                "ManageMasterUserPassword": True,
+            },
+        },
         "Attachment": {
             "Type": "AWS::SecretsManager::SecretTargetAttachment",
             "Properties": {
@@ -248,6 +298,8 @@ TEMPLATE = {
         },
     },
     "Outputs": {
+        "Managed": {"Value": {"Fn::GetAtt": ["Second", "MasterUserSecret.SecretArn"]}},
+        "SecondAddress": {"Value": {"Fn::GetAtt": ["Second", "Endpoint.Address"]}},
         "Secret": {"Value": {"Ref": "Attachment"}},
         "Address": {"Value": {"Fn::GetAtt": ["Database", "Endpoint.Address"]}},
         "Port": {"Value": {"Fn::GetAtt": ["Database", "Endpoint.Port"]}},
@@ -256,7 +308,7 @@ TEMPLATE = {
 
 
 def test_a_template_gets_a_database_whose_secret_opens_it(endpoint: str) -> None:
-    """Generated password, real server, attached secret: whoever reads the secret can connect; deletion ends it all."""
+    """Whoever reads the secret can connect, be it the template's own or that of RDS; deletion ends it all."""
 
     def client(name: str) -> Any:
         make: Any = boto3.Session("test", "test", region_name="eu-west-1").client
@@ -278,8 +330,19 @@ def test_a_template_gets_a_database_whose_secret_opens_it(endpoint: str) -> None
         dbname=secret["dbname"],
     ) as connection:
         assert connection.execute("SELECT current_user, current_database()").fetchone() == ("orders", "shop")
-    (instance,) = client("rds").describe_db_instances()["DBInstances"]
-    assert instance["DBInstanceIdentifier"].startswith("data-database-")
+    managed = json.loads(client("secretsmanager").get_secret_value(SecretId=outputs["Managed"])["SecretString"])
+    assert managed.keys() == {"username", "password"}
+    assert ":secret:rds!db-" in outputs["Managed"]
+    with psycopg.connect(
+        host=outputs["SecondAddress"], port=5432, user="owner", password=managed["password"], dbname="shop"
+    ) as connection:
+        assert connection.execute("SELECT current_user").fetchone() == ("owner",)
+    instance, second = client("rds").describe_db_instances()["DBInstances"]
+    assert instance["DBInstanceIdentifier"].startswith("data-")
+    assert [one["MasterUserSecret"]["SecretArn"] for one in (instance, second) if "MasterUserSecret" in one] == [
+        outputs["Managed"]
+    ]
     stacks.delete_stack(StackName="data")
     stacks.get_waiter("stack_delete_complete").wait(StackName="data", WaiterConfig=patience)
     assert client("rds").describe_db_instances()["DBInstances"] == []
+    assert client("secretsmanager").list_secrets()["SecretList"] == []

@@ -8,7 +8,7 @@ from bluegreen.rehearsal.cloud.api import ApiError
 from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.rds import Rds
-from bluegreen.rehearsal.cloud.rds_resource_types import DBInstanceType
+from bluegreen.rehearsal.cloud.rds.resource_types import DBInstanceType
 from tests.rehearsal.cloud.checked import Checked
 
 PROPERTIES = {
@@ -38,6 +38,7 @@ class Database:
         self.rds = Rds(
             clock=self.clock,
             journal=Journal(self.clock.now),
+            client=lambda name: pytest.fail(f"{name} is called"),
             folder=folder,
             region="eu-west-1",
             account="123456789012",

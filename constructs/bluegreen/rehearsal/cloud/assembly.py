@@ -15,8 +15,6 @@ from . import (
     functions,
     load_balancing,
     rds,
-    rds_resource_types,
-    rds_snapshots,
     stack_rollback,
 )
 from .acceptance import Acceptance
@@ -65,14 +63,14 @@ class Cloud:
         self._cloudwatch = cloudwatch.CloudWatch(**common, metrics=metrics, scale=self._scaling.on_alarm)
         bus = EventBus(self.clock, **where)
         self._codedeploy = codedeploy.CodeDeploy(**common, put_event=bus.put)
-        self._rds = rds.Rds(**where, clock=self.clock, journal=self.journal, folder=folder)
+        self._rds = rds.Rds(**common, folder=folder)
         self.control_planes = control_planes.ControlPlanes(self.clock, self.journal, functions.kill_running)
         self._players: dict[str, Callable[[Document], None]] = {
             **dict.fromkeys(control_planes.FAULTS, self.control_planes.inject),
             **dict.fromkeys(codedeploy.FAULTS, self._codedeploy.inject),
             **dict.fromkeys(ecs.FAULTS, self._ecs.inject),
             **dict.fromkeys(load_balancing.FAULTS, self._load_balancing.inject),
-            **dict.fromkeys(rds_snapshots.FAULTS, self._rds.inject),
+            **dict.fromkeys(rds.FAULTS, self._rds.inject),
             **dict.fromkeys(stack_rollback.FAULTS, stack_rollback.inject),
         }
 
@@ -85,7 +83,7 @@ class Cloud:
         return [
             *ecs.resource_types(self._ecs, self.clock),
             *load_balancing.resource_types(self._load_balancing),
-            *rds_resource_types.resource_types(self._rds, self._client),
+            *rds.resource_types(self._rds, self._client),
             *cloudwatch.resource_types(self._cloudwatch),
             *codedeploy.resource_types(self._codedeploy),
             ScalableTargetType(self._scaling),

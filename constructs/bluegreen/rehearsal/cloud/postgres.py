@@ -7,7 +7,8 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from bluegreen.errors import RehearsalError
@@ -42,6 +43,7 @@ class Postgres:
         database: A database to create; None leaves the one called postgres.
         version: The major version asked for; up to 16 runs as 16, anything newer as 18.
         processes: Starts its processes.
+        admin_password: The superuser's; made up when omitted. A copy has that of its original.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Postgres:
         database: str | None,
         version: int,
         processes: Processes,
+        admin_password: str = "",
     ) -> None:
         self.address = address
         self.port = port
@@ -63,8 +66,8 @@ class Postgres:
         self._data = folder / "data"
         self._log = folder / "postgresql.log"
         self._user = user
-        self._password = password
-        self.admin_password = secrets.token_hex(16)
+        self.password = password
+        self.admin_password = admin_password or secrets.token_hex(16)
         """The superuser's; only who stands for AWS or for a person with all rights may use it."""
         self._database = database
         self._processes = processes
@@ -84,6 +87,52 @@ class Postgres:
             PostgresError: If it is not installed or does not start, with the end of its log.
         """
         self._make_folder()
+        self._initialize()
+        self._serve()
+        self._make_master()
+
+    def start_as_copy(self, copy: Path) -> None:
+        """Start the server with the data, the users and the passwords of another one.
+
+        Args:
+            copy: What `copy_to` made.
+
+        Raises:
+            PostgresError: If the copy cannot be read, or the server does not start, with the end of its log.
+        """
+        self._make_folder()
+        self._run("cp", "-a", str(copy), str(self._data))
+        self._serve()
+
+    @contextmanager
+    def copied(self) -> Iterator[Path]:
+        """Copy all data as they are now, until the block ends."""
+        copy = self._folder / f"copy-{secrets.token_hex(4)}"
+        try:
+            self.copy_to(copy)
+            yield copy
+        finally:
+            shutil.rmtree(copy, ignore_errors=True)
+
+    def copy_to(self, folder: Path) -> None:
+        """Copy all data as they are now, while the server goes on.
+
+        Args:
+            folder: Where the copy goes; must not exist yet, but its parent must.
+
+        Raises:
+            PostgresError: If it cannot be copied, with the end of the log.
+        """
+        folder.mkdir(mode=0o700)
+        self._own(folder)
+        self._run(
+            "pg_basebackup",
+            *("--pgdata", str(folder), "--host", self.address, "--port", str(self.port), "--username", ADMIN),
+            *("--checkpoint", "fast", "--wal-method", "fetch", "--no-sync", "--no-manifest"),
+            environment={"PGPASSWORD": self.admin_password},
+        )
+
+    def _initialize(self) -> None:
         password_file = self._folder / "password"
         password_file.touch(mode=0o600)
         self._own(password_file)
@@ -92,8 +141,11 @@ class Postgres:
             "initdb",
             *("--pgdata", str(self._data), "--username", ADMIN, "--pwfile", str(password_file)),
             *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"),
+            *("--wal-segsize", "1"),  # MiB: a copy has at least one
         )
         password_file.unlink()
+
+    def _serve(self) -> None:
         self._server = self._spawn(
             "postgres",
             *("-D", str(self._data), "-h", self.address, "-p", str(self.port), "-k", ""),
@@ -102,7 +154,6 @@ class Postgres:
             *("-c", "max_connections=200"),
         )
         self._await_answer()
-        self._make_master()
 
     def stop(self) -> None:
         """End the server and delete its data. Idempotent."""
@@ -117,12 +168,12 @@ class Postgres:
             PostgresError: If the server refuses.
         """
         self._sql(f"ALTER ROLE {identifier(self._user)} PASSWORD {literal(password)}")
-        self._password = password
+        self.password = password
 
     def _make_master(self) -> None:
         master = identifier(self._user)
         self._sql(
-            f"CREATE ROLE {master} LOGIN CREATEDB CREATEROLE PASSWORD {literal(self._password)};\n"
+            f"CREATE ROLE {master} LOGIN CREATEDB CREATEROLE PASSWORD {literal(self.password)};\n"
             f"GRANT pg_monitor, pg_signal_backend TO {master} WITH ADMIN OPTION;\n"
             f"ALTER DATABASE postgres OWNER TO {master};\n"
         )
@@ -153,7 +204,7 @@ class Postgres:
 
     def _spawn(self, program: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Process:
         return self._processes.start(
-            [str(programs(self.version) / program), *arguments],
+            [_path(self.version, program), *arguments],
             directory=self._folder,
             environment={"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "TZ": "UTC", **(environment or {})},
             log=self._log,
@@ -192,8 +243,18 @@ def programs(version: int) -> Path:
     return Path(spec.origin).parent / _VERSIONS[version] / "bin"
 
 
-def free_address(port: int) -> str:
+def _path(version: int, program: str) -> str:
+    """Return where a program is: one of PostgreSQL's, or the machine's own."""
+    own = programs(version) / program
+    return str(own) if own.exists() else program
+
+
+def free_address(port: int, given: Collection[str] = ()) -> str:
     """Return a loopback address of 127.79.0.0/16 on which nothing listens at `port`.
+
+    Args:
+        port: The port.
+        given: Addresses that are given out already, whether or not something listens there yet.
 
     The search begins at a place of this process's own, so that two clouds that start at once do not take the same.
 
@@ -203,6 +264,8 @@ def free_address(port: int) -> str:
     for step in range(_ADDRESSES):
         high, low = divmod((os.getpid() + step) % _ADDRESSES, 256)
         address = f"127.79.{high}.{low}"
+        if address in given:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

@@ -34,6 +34,15 @@ def as_request(botocore_name: str, operation: str, properties: Document) -> Docu
     return request
 
 
+def as_shape(shape: Shape, value: Any) -> Any:
+    """Return a value with the names and the types of one of botocore's shapes.
+
+    Raises:
+        ValueError: If the shape has no such member, or a value is of another type.
+    """
+    return _convert(shape, value, "")
+
+
 def short_name(name: str, longest: int) -> str:
     """Shorten a name that CloudFormation made to what a service allows, keeping its unique end, as CloudFormation does.
 

@@ -1,12 +1,16 @@
-"""Manual snapshots of RDS instances, as records of the control plane: nothing is copied, nothing can be restored."""
+"""Manual snapshots of RDS instances; each holds the data of the moment at which it was asked for."""
 
 import re
+import shutil
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from .api import ApiError, Document
-from .clock import Clock
+from bluegreen.rehearsal.cloud.api import ApiError, Document
+from bluegreen.rehearsal.cloud.clock import Clock
+
+from .instance import Instance
 
 SNAPSHOT_FAILS = "snapshot-fails"
 FAULTS = frozenset({SNAPSHOT_FAILS})
@@ -15,19 +19,27 @@ FAULTS = frozenset({SNAPSHOT_FAILS})
 SNAPSHOT_SECONDS = 180.0
 """How long a snapshot is `creating`, in cloud time; on AWS it depends on how much changed since the last one."""
 
-LOG_UPLOAD_SECONDS = 300.0
-"""How often RDS uploads an instance's transaction log: a restore to a point in time ends at the last upload."""
-
 _IDENTIFIER = re.compile(r"[a-zA-Z](-?[a-zA-Z0-9]){0,254}")
 
 
 @dataclass
 class Snapshot:
-    """One snapshot: the instance's record when it was asked for, and how it ends."""
+    """One snapshot: what its instance was when it was asked for, and how it ends.
+
+    Args:
+        name: Its identifier.
+        arn: Its ARN.
+        instance: The instance as it was.
+        copy: The folder with its data.
+        created: When it was asked for, in cloud time.
+        fails: Whether it ends as failed.
+        tags: Its tags.
+    """
 
     name: str
     arn: str
-    instance: Document
+    instance: Instance
+    copy: Path
     created: float
     fails: bool
     tags: list[Document] = field(default_factory=list)
@@ -40,8 +52,13 @@ class Snapshot:
 
     def describe(self, now: float) -> Document:
         """Return it as DescribeDBSnapshots shows it."""
-        kept = ("DBInstanceIdentifier", "DbiResourceId", "Engine", "EngineVersion", "MasterUsername", "StorageType")
-        return {key: self.instance[key] for key in kept if key in self.instance} | {
+        instance, kept = self.instance, ("AvailabilityZone", "Iops", "KmsKeyId", "OptionGroupName", "StorageType")
+        return {key: instance.settings[key] for key in kept if key in instance.settings} | {
+            "DBInstanceIdentifier": instance.name,
+            "DbiResourceId": instance.resource_id,
+            "Engine": "postgres",
+            "EngineVersion": str(instance.server.version),
+            "MasterUsername": instance.master,
             "DBSnapshotIdentifier": self.name,
             "DBSnapshotArn": self.arn,
             "SnapshotType": "manual",
@@ -49,9 +66,9 @@ class Snapshot:
             "PercentProgress": min(100, int((now - self.created) / SNAPSHOT_SECONDS * 100)),
             "SnapshotCreateTime": self.created,
             "OriginalSnapshotCreateTime": self.created,
-            "AllocatedStorage": self.instance.get("AllocatedStorage", 0),
-            "Encrypted": self.instance.get("StorageEncrypted", False),
-            "Port": self.instance["Endpoint"]["Port"],
+            "AllocatedStorage": instance.settings.get("AllocatedStorage", 0),
+            "Encrypted": instance.settings.get("StorageEncrypted", False),
+            "Port": instance.server.port,
             "TagList": self.tags,
         }
 
@@ -62,13 +79,15 @@ class Snapshots:
     Args:
         clock: The cloud's time.
         arn: What their ARNs begin with.
-        instance: Returns an instance's record; raises DBInstanceNotFound.
+        instance: Returns an instance; raises DBInstanceNotFound.
+        folder: Where their data go.
     """
 
-    def __init__(self, clock: Clock, arn: str, instance: Callable[[str], Document]) -> None:
+    def __init__(self, clock: Clock, arn: str, instance: Callable[[str], Instance], folder: Path) -> None:
         self._clock = clock
         self._arn = arn
         self._instance = instance
+        self._folder = folder
         self._snapshots: dict[str, Snapshot] = {}
         self._lock = threading.Lock()
         self._fail = False
@@ -87,15 +106,33 @@ class Snapshots:
         with self._lock:
             if name in self._snapshots:
                 raise ApiError("DBSnapshotAlreadyExists", f"Cannot create the snapshot because {name} already exists.")
-            instance = self._instance(request["DBInstanceIdentifier"])
-            identifier = instance["DBInstanceIdentifier"]
-            if self.backs_up(identifier):
-                message = f"Cannot create a snapshot because the database instance {identifier} is not currently in the"
-                raise ApiError("InvalidDBInstanceState", f"{message} available state.")
-            arn, tags = f"{self._arn}{name}", request.get("Tags", [])
-            snapshot = Snapshot(name, arn, dict(instance), self._clock.now(), self._fail, tags)
+            instance, now = self._instance(request["DBInstanceIdentifier"]), self._clock.now()
+            if instance.status(now, backing_up=self.backs_up(instance.name)) != "available":
+                message = f"Cannot create a snapshot because the database instance {instance.name} is not currently in"
+                raise ApiError("InvalidDBInstanceState", f"{message} the available state.")
+            snapshot = Snapshot(
+                name,
+                arn=f"{self._arn}{name}",
+                instance=replace(instance, settings=dict(instance.settings)),
+                copy=self._copied(instance, name),
+                created=now,
+                fails=self._fail,
+                tags=request.get("Tags", []),
+            )
             self._snapshots[name] = snapshot
         return {"DBSnapshot": snapshot.describe(self._clock.now())}
+
+    def restorable(self, name: str) -> Snapshot:
+        """Return a snapshot that an instance can be made from.
+
+        Raises:
+            ApiError: DBSnapshotNotFound; InvalidDBSnapshotState unless it is available.
+        """
+        snapshot = self._find(name.rpartition(":")[2])
+        if snapshot.status(self._clock.now()) != "available":
+            message = f"Cannot restore from {snapshot.name} because it is not currently in the available state."
+            raise ApiError("InvalidDBSnapshotState", message)
+        return snapshot
 
     def describe(self, request: Document) -> Document:
         """Describe the snapshots of an instance, the one that is named, or all.
@@ -110,7 +147,7 @@ class Snapshots:
         if request.get("SnapshotType") not in {None, "manual"}:
             found = []
         if instance:
-            found = [one for one in found if one.instance["DBInstanceIdentifier"] == instance.lower()]
+            found = [one for one in found if one.instance.name == instance.lower()]
         now = self._clock.now()
         return {"DBSnapshots": [one.describe(now) for one in found]}
 
@@ -126,12 +163,13 @@ class Snapshots:
             message = "Cannot delete the snapshot because it is not currently in the available or failed state."
             raise ApiError("InvalidDBSnapshotState", message)
         del self._snapshots[snapshot.name]
+        shutil.rmtree(snapshot.copy, ignore_errors=True)
         return {"DBSnapshot": snapshot.describe(now) | {"Status": "deleted"}}
 
     def backs_up(self, instance: str) -> bool:
         """Whether a snapshot of an instance is being created."""
         now = self._clock.now()
-        ours = [one for one in self._all() if one.instance["DBInstanceIdentifier"] == instance]
+        ours = [one for one in self._all() if one.instance.name == instance]
         return any(one.status(now) == "creating" for one in ours)
 
     def inject(self, fault: Document) -> None:
@@ -143,6 +181,16 @@ class Snapshots:
         """
         self._fail = fault["fault"] == SNAPSHOT_FAILS
 
+    def stop(self) -> None:
+        """Delete all data. Idempotent."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _copied(self, instance: Instance, name: str) -> Path:
+        self._folder.mkdir(exist_ok=True)
+        copy = self._folder / f"{name}-{self._clock.now():.6f}"
+        instance.server.copy_to(copy)
+        return copy
+
     def _all(self) -> list[Snapshot]:
         return list(self._snapshots.values())
 
@@ -151,17 +199,3 @@ class Snapshots:
         if snapshot is None:
             raise ApiError("DBSnapshotNotFound", f"DBSnapshot {name} not found.", status=404)
         return snapshot
-
-
-def latest_restorable_time(created: float, now: float) -> float:
-    """Return the last moment that an instance can be restored to: that of the last upload of its transaction log.
-
-    Args:
-        created: When the instance was created, in seconds since the epoch.
-        now: The present time.
-
-    Example:
-        >>> latest_restorable_time(created=1000, now=1000 + 740)
-        1600.0
-    """
-    return created + (now - created) // LOG_UPLOAD_SECONDS * LOG_UPLOAD_SECONDS

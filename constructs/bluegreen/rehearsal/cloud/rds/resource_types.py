@@ -5,8 +5,11 @@ import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from .api import ApiError, Created, Document
-from .rds import Rds
+from bluegreen.rehearsal.cloud.acceptance import schemas, validation
+from bluegreen.rehearsal.cloud.api import Created, Document
+
+from .instance import Instance
+from .service import Rds
 
 
 class DBInstanceType:
@@ -35,39 +38,46 @@ class DBInstanceType:
         self._rds = rds
 
     def create(self, name: str, properties: Document) -> Created:
-        """Start a PostgreSQL server."""
+        """Start a PostgreSQL server.
+
+        Raises:
+            ValueError: If CloudFormation refuses the properties.
+        """
+        validation.check(schemas.schema(self.type_name), properties)
         identifier = str(
             properties.get("DBInstanceIdentifier") or re.sub(r"[^a-z0-9]+", "-", name.lower())[-63:]
         ).lower()
         return self._created(self._rds.create(identifier.strip("-"), properties))
 
     def update(self, physical_id: str, old: Document, new: Document) -> Created:
-        """Change the master user's password; keep everything else that changed."""
-        if new.get("MasterUserPassword") != old.get("MasterUserPassword"):
-            self._rds.set_password(physical_id, new["MasterUserPassword"])
-        return self._created(self._rds.keep(physical_id, new))
+        """Change the master user's password; keep everything else that changed.
 
-    def delete(self, physical_id: str, properties: Document) -> None:
+        Raises:
+            ValueError: If CloudFormation refuses the properties.
+        """
+        validation.check(schemas.schema(self.type_name), new)
+        return self._created(self._rds.update(physical_id, old, new))
+
+    def delete(self, physical_id: str, properties: Document) -> None:  # noqa: ARG002 - the instance knows its own
         """Stop it and delete its data.
 
         Raises:
             ApiError: InvalidParameterCombination when it is protected from deletion.
         """
-        if str(properties.get("DeletionProtection", False)).lower() == "true":
-            message = "Cannot delete protected DB Instance, please disable deletion protection and try again."
-            raise ApiError("InvalidParameterCombination", message)
         self._rds.delete(physical_id)
 
-    @staticmethod
-    def _created(record: Document) -> Created:
+    def _created(self, instance: Instance) -> Created:
+        described = self._rds.described(instance)
         attributes = {
-            "Endpoint.Address": record["Endpoint"]["Address"],
-            "Endpoint.Port": str(record["Endpoint"]["Port"]),
-            "Endpoint.HostedZoneId": record["Endpoint"]["HostedZoneId"],
-            "DBInstanceArn": record["DBInstanceArn"],
-            "DbiResourceId": record["DbiResourceId"],
+            "Endpoint.Address": described["Endpoint"]["Address"],
+            "Endpoint.Port": str(described["Endpoint"]["Port"]),
+            "Endpoint.HostedZoneId": described["Endpoint"]["HostedZoneId"],
+            "DBInstanceArn": described["DBInstanceArn"],
+            "DbiResourceId": described["DbiResourceId"],
         }
-        return Created(record["DBInstanceIdentifier"], attributes)
+        if instance.secret is not None:
+            attributes["MasterUserSecret.SecretArn"] = instance.secret["SecretArn"]
+        return Created(instance.name, attributes)
 
 
 class SecretTargetAttachmentType:
@@ -95,7 +105,7 @@ class SecretTargetAttachmentType:
         if properties["TargetType"] != "AWS::RDS::DBInstance":
             message = f"the local cloud attaches secrets only to AWS::RDS::DBInstance, got {properties['TargetType']}"
             raise ValueError(message)
-        instance = self._rds.record(properties["TargetId"])
+        instance = self._rds.described(self._rds.instance(properties["TargetId"]))
         facts = {
             "engine": "postgres",
             "host": instance["Endpoint"]["Address"],
