@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ._grid import Row
+from ._grid import Row, side_by_side
 from ._load_balancing import Groups
 from ._series import Series, expression, hidden, metric
 from ._widgets import graph, text
@@ -17,20 +17,24 @@ _GIGABYTE = 10**9
 
 def cost_drivers(services: Sequence["BlueGreenService"], billing_region: str | None) -> list[Row]:
     """Return what the services use of what AWS charges for, and what the account is charged where that is known."""
-    graphs = [
-        graph("Fargate: vCPU and GiB reserved", _reserved(services), width=6, period_seconds=_HOUR),
-        graph("Load balancers: LCU an hour", _capacity_units(services), width=6, period_seconds=_HOUR),
-        graph("NAT gateways of the account: GB an hour", [_bytes_of_nat()], width=6, period_seconds=_HOUR),
-        graph("Logs: GB an hour, the ten largest groups", [_bytes_of_logs()], width=6, period_seconds=_HOUR),
+    drivers = [
+        ("Fargate: vCPU and GiB reserved", _reserved(services)),
+        ("Load balancers: LCU an hour", _capacity_units(services)),
+        ("The account's NAT: GB an hour", [_bytes_of_nat()]),
+        ("Ten largest logs: GB an hour", [_bytes_of_logs()]),
     ]
-    rows: list[Row] = [[text("### What drives the costs", height=1)], graphs]
+    widths = side_by_side(len(drivers) + bool(billing_region))
+    graphs = [
+        graph(title, series, width=width, period_seconds=_HOUR)
+        for (title, series), width in zip(drivers, widths, strict=False)
+    ]
     if billing_region:
         charges = metric(
-            "AWS/Billing", "EstimatedCharges", {"Currency": "USD"}, stat="Maximum", label="this month so far"
+            "AWS/Billing", "EstimatedCharges", {"Currency": "USD"}, stat="Maximum", label="account, this month"
         )
-        title = "Estimated charges of the account, USD"
-        rows.append([graph(title, [charges], width=24, height=5, period_seconds=6 * _HOUR, region=billing_region)])
-    return rows
+        title = "Charges so far, USD"
+        graphs.append(graph(title, [charges], width=widths[-1], period_seconds=6 * _HOUR, region=billing_region))
+    return [[text("### What drives the costs", height=1)], graphs]
 
 
 def _reserved(services: Sequence["BlueGreenService"]) -> list[Series]:

@@ -69,14 +69,18 @@ def _require(what: str, count: int, most: int) -> None:
         )
 
 
-def side_by_side(count: int, narrowest: int = 4) -> int:
-    """Return how wide each of `count` widgets may be so that they share the grid's rows evenly.
+def side_by_side(count: int, most: int = 6) -> list[int]:
+    """Return how wide each of `count` widgets is so that rows are full; from `most` on, further rows begin.
 
     Example:
-        >>> [side_by_side(count) for count in (1, 2, 5, 6, 9)]
-        [24, 12, 4, 4, 4]
+        >>> side_by_side(2), side_by_side(5), side_by_side(7)
+        ([12, 12], [5, 5, 5, 5, 4], [4, 4, 4, 4, 4, 4, 24])
     """
-    return max(COLUMNS // max(count, 1), narrowest)
+    widths: list[int] = []
+    for first in range(0, count, most):
+        here = min(most, count - first)
+        widths += [COLUMNS // here + (number < COLUMNS % here) for number in range(here)]
+    return widths
 
 
 def wrapped(widgets: Sequence[Widget]) -> list[Row]:

@@ -23,12 +23,12 @@ def golden_signals(service: "BlueGreenService") -> list[Row]:
     name, groups = service.node.id, Groups.of(service)
     of = {"ClusterName": service.cluster.cluster_name, "ServiceName": service.service_name}
     saturation = [
-        metric("AWS/ECS", f"{kind}Utilization", of, stat=stat, label=f"{label} {stat.lower()}", color=color)
-        for kind, label, stat, color in (
-            ("CPU", "CPU", "Average", "#1f77b4"),
-            ("CPU", "CPU", "Maximum", "#aec7e8"),
-            ("Memory", "memory", "Average", "#9467bd"),
-            ("Memory", "memory", "Maximum", "#c5b0d5"),
+        metric("AWS/ECS", name, of, stat=stat, label=label, color=color)
+        for name, stat, label, color in (
+            ("CPUUtilization", "Average", "CPU", "#1f77b4"),
+            ("CPUUtilization", "Maximum", "CPU, busiest task", "#aec7e8"),
+            ("MemoryUtilization", "Average", "memory", "#9467bd"),
+            ("MemoryUtilization", "Maximum", "memory, fullest task", "#c5b0d5"),
         )
     ]
     return [
@@ -54,7 +54,7 @@ def golden_signals(service: "BlueGreenService") -> list[Row]:
 def errors_in_log(services: Sequence["BlueGreenService"]) -> Widget:
     """Return the newest lines of the services' logs that look like errors."""
     groups = [service.task.log_group.log_group_name for service in services]
-    return log_table("Newest errors in the logs", groups, _ERRORS, width=24, height=7)
+    return log_table("Newest errors in the logs", groups, _ERRORS, width=24, height=5)
 
 
 def _total(letter: str, label: str) -> Series:

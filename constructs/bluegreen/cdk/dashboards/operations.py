@@ -1,6 +1,6 @@
 """The dashboard of an environment: alerts, budgets, golden signals, data stores, edge, and what drives the costs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aws_cdk import Aws
@@ -15,7 +15,7 @@ from ._grid import Row, side_by_side, wrapped
 from ._load_balancing import AMBER, GREEN, RED
 from ._series import Series, drawn_as, metric
 from ._service_signals import errors_in_log, golden_signals
-from ._widgets import COLUMNS, Widget, alarm_states, graph, linked, number, text
+from ._widgets import COLUMNS, MINUTE, Widget, alarm_states, graph, linked, number, text
 from .data_store import DataStore
 
 if TYPE_CHECKING:
@@ -28,9 +28,9 @@ _MOST_ALERTS = 100
 class OperationsDashboard(Dashboard):
     """What an operator opens first: is anything wrong, for whom, how near are the limits, what does it cost.
 
-    From the top: the alerts that are red and what is left of each objective's budget; for each service traffic, errors,
-    latency and saturation, then its tasks; the data stores; journeys and firewall; what drives the costs; and the
-    newest errors in the services' logs.
+    From the top: the alerts that are red and what is left of each objective's budget; how journeys from outside do, and
+    what the firewall lets through; for each service traffic, errors, latency and saturation, then its tasks; the data
+    stores; the newest errors in the services' logs; and what drives the costs.
 
     Args:
         scope: The stack or construct that it belongs to.
@@ -91,11 +91,11 @@ class OperationsDashboard(Dashboard):
         rows = [
             [_head(services, runbooks)],
             _state(alerts, budgets),
+            *wrapped(_outside(journeys, web_acls)),
             *(row for service in services for row in golden_signals(service)),
             *(row for store in stores for row in wrapped(store.graphs)),
-            *wrapped(list(_edge(journeys, web_acls))),
-            *cost_drivers(services, billing_region),
             [errors_in_log(services)],
+            *cost_drivers(services, billing_region),
         ]
         super().__init__(scope, construct_id, name=name, start=start, rows=rows)
 
@@ -116,14 +116,16 @@ def _state(alerts: Sequence[Alert], budgets: Sequence[cloudwatch.IMetric]) -> Ro
     return left
 
 
-def _edge(journeys: Sequence[str], web_acls: Sequence[str]) -> Iterator[Widget]:
-    width = side_by_side(2 * bool(journeys) + len(web_acls))
+def _outside(journeys: Sequence[str], web_acls: Sequence[str]) -> list[Widget]:
+    shown = []
     for title, name in (("Journeys that succeed, %", "SuccessPercent"), ("Duration of journeys, ms", "Duration")):
-        if journeys:
-            series = [metric("CloudWatchSynthetics", name, {"CanaryName": one}, label=one) for one in journeys]
-            yield graph(title, series, width=width, period_seconds=300)
-    for acl in web_acls:
-        yield graph(f"Firewall {acl}: requests a minute", _firewall(acl), width=width)
+        series = [metric("CloudWatchSynthetics", name, {"CanaryName": one}, label=one) for one in journeys]
+        shown += [(title, series, 300)] if series else []
+    shown += [(f"Firewall {acl}: requests a minute", _firewall(acl), MINUTE) for acl in web_acls]
+    return [
+        graph(title, series, width=width, height=5, period_seconds=period)
+        for (title, series, period), width in zip(shown, side_by_side(len(shown)), strict=True)
+    ]
 
 
 def _firewall(acl: str) -> list[Series]:

@@ -87,7 +87,7 @@ class ReleaseDashboard(Dashboard):
 def _rows(service: "BlueGreenService", runbooks: str) -> Iterator[Row]:
     groups = Groups.of(service)
     rollback, failed = linked(f"{runbooks}#roll-back-by-hand"), linked(f"{runbooks}#release-failed")
-    yield [text(_EXPLANATION.format(name=service.node.id, rollback=rollback, failed=failed), height=4)]
+    yield [text(_EXPLANATION.format(name=service.node.id, rollback=rollback, failed=failed), height=3)]
     yield _now(service, groups)
     yield [
         graph(
@@ -147,8 +147,10 @@ def _by_role(one: str, two: str) -> list[Series]:
 
 
 def _alarm_graphs(service: "BlueGreenService") -> list[Widget]:
-    width = side_by_side(min(len(service.alarms), 6))
-    return [alarm_graph(f"Limit: {_in_words(alarm)}", alarm.alarm_arn, width=width) for alarm in service.alarms]
+    return [
+        alarm_graph(f"Limit: {_in_words(alarm)}", alarm.alarm_arn, width=width)
+        for alarm, width in zip(service.alarms, side_by_side(len(service.alarms)), strict=True)
+    ]
 
 
 def _in_words(alarm: "cloudwatch.IAlarm") -> str:

@@ -1,0 +1,1 @@
+"""Draws the dashboards of the reference deployment from their synthesized bodies, with sample data."""
