@@ -91,6 +91,7 @@ def test_one_environment_is_synthesized_without_an_account(tmp_path: Path) -> No
     stacks = [item for item in manifest["artifacts"].values() if item["type"] == "aws:cloudformation:stack"]
     assert {stack["environment"] for stack in stacks} == {"aws://unknown-account/unknown-region"}
     assert {stack["properties"]["templateFile"] for stack in stacks} == {
+        "DeliveryStack.template.json",
         "DevDataStack.template.json",
         "DevStack.template.json",
     }
