@@ -8,6 +8,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from bluegreen.cdk import BlueGreenService
+from bluegreen.cdk._acknowledge import acknowledge
 from bluegreen.cdk.edge import AccessLogs, EndpointHealth, Failover, FirewallMode, HostedDomain, WebFirewall
 from bluegreen.cdk.watching import Alert
 
@@ -64,8 +65,20 @@ def open_to_users(
     firewall = WebFirewall(scope, "Firewall", mode=FirewallMode.BLOCK, key=key, log_retention=environment.log_retention)
     firewall.protect(service.load_balancer)
     if entrance.domain is None:
+        _acknowledge_plain_http(service, environment)
         return firewall.alerts
     health = EndpointHealth(scope, "EndpointHealth", host=service.load_balancer.load_balancer_dns_name)
     # Primary from the first day on, so that another region can step in without this record being made anew.
     entrance.domain.send_to(scope, service.load_balancer, health=health, failover=Failover.PRIMARY)
     return [*firewall.alerts, *health.alerts]
+
+
+def _acknowledge_plain_http(service: BlueGreenService, environment: Environment) -> None:
+    for listener in (service.traffic.production_listener, service.traffic.test_listener):
+        acknowledge(
+            listener,
+            {
+                "NIST.800.53.R5-ELBv2ACMCertificateRequired": f"{environment.name} has no name to certify",
+                "NIST.800.53.R5-ALBHttpToHttpsRedirection": f"{environment.name} speaks no HTTPS to redirect to",
+            },
+        )
