@@ -113,6 +113,10 @@ class Images:
         version = split_image(image)[1]
         return self._tags.get(version, version)
 
+    def knows(self, image: str) -> bool:
+        """Whether the file says how an image runs here."""
+        return split_image(image)[0] in self._runs
+
     def launch(self, image: str, *, host: str, port: int | None, command: Sequence[str] = ()) -> Launch:
         """Say how to run a container.
 

@@ -148,3 +148,15 @@ def test_a_cluster_takes_settings_and_capacity_providers(world: World, stack: St
     assert described["defaultCapacityProviderStrategy"] == [{"capacityProvider": "FARGATE_SPOT", "weight": 2}]
     associations.delete("prod", properties)
     assert until(lambda: world.call("DescribeClusters", clusters=["prod"])["clusters"])[0]["capacityProviders"] == []
+
+
+def test_a_changed_cluster_keeps_the_providers_of_its_associations(world: World, stack: Stack) -> None:
+    """A cluster's own update changes its settings and its configuration, and leaves other resources' work alone."""
+    associations = stack.types["AWS::ECS::ClusterCapacityProviderAssociations"]
+    wanted = {"Cluster": "prod", "CapacityProviders": ["FARGATE_SPOT"], "DefaultCapacityProviderStrategy": []}
+    associations.create("any", wanted)
+    configuration = {"Configuration": {"ExecuteCommandConfiguration": {"Logging": "DEFAULT"}}}
+    stack.types["AWS::ECS::Cluster"].update("prod", {}, configuration)
+    (described,) = world.call("DescribeClusters", clusters=["prod"])["clusters"]
+    assert described["capacityProviders"] == ["FARGATE_SPOT"]
+    assert described["configuration"] == {"executeCommandConfiguration": {"logging": "DEFAULT"}}

@@ -111,7 +111,10 @@ def test_a_killed_task_is_replaced(world: World) -> None:
     ("container", "expected"),
     [
         ({"image": "web:exits"}, ("EssentialContainerExited", "Essential container in task exited", 7)),
-        ({"image": "nowhere:v1"}, ("TaskFailedToStart", "CannotPullContainerError: .* no entry for image", None)),
+        (
+            {"image": "nowhere:v1"},
+            ("TaskFailedToStart", "CannotPullContainerError: .* no entry for image.*; add a table", None),
+        ),
         (
             {"secrets": [{"name": "A", "valueFrom": f"{SECRET[:-6]}absent"}]},
             ("TaskFailedToStart", "ResourceInitializationError: .*ResourceNotFoundException", None),
@@ -133,6 +136,34 @@ def test_a_task_that_cannot_start_says_why(
     assert re.match(reason, stopped["stoppedReason"])
     assert stopped["containers"][0]["exitCode"] == exit_code
     assert world.sets()[0]["stabilityStatus"] == "STABILIZING"
+
+
+def test_a_sidecar_that_nobody_knows_here_is_left_out_and_listed(world: World) -> None:
+    """A container that is not essential and has no local command is not run; the task does without it."""
+    family, _, _ = world.register().rpartition("/")[2].partition(":")
+    definition = world.call("DescribeTaskDefinition", taskDefinition=family)["taskDefinition"]
+    application = definition["containerDefinitions"][0] | {
+        "dependsOn": [{"containerName": "collector", "condition": "START"}]
+    }
+    collector = {
+        "name": "collector",
+        "image": "public.ecr.aws/aws-observability/aws-otel-collector:v0.49.0",
+        "essential": False,
+        "healthCheck": {"command": ["CMD", "/healthcheck"]},
+        "firelensConfiguration": {"type": "fluentbit"},
+        "mountPoints": [{"sourceVolume": "scratch", "containerPath": "/tmp"}],
+    }
+    taken = ("family", "networkMode", "cpu", "memory", "executionRoleArn", "requiresCompatibilities")
+    registered = world.call(
+        "RegisterTaskDefinition",
+        **{key: definition[key] for key in taken if key in definition},
+        volumes=[{"name": "scratch"}],
+        containerDefinitions=[application, collector],
+    )
+    world.service(registered["taskDefinition"]["taskDefinitionArn"], desired=1)
+    world.steady()
+    assert len(pids(world)) == 1
+    assert world.ecs.snapshot()["not_run"] == [{"family": "web", "container": "collector", "image": collector["image"]}]
 
 
 def test_a_crash_loop_is_slowed_down(world: World) -> None:

@@ -20,15 +20,17 @@ class Clusters:
         with self._state.lock:
             cluster = self._state.clusters.get(name)
             if cluster is None:
-                cluster = Cluster(name, self._state.arn("cluster", name), request.get("settings", []))
+                arn, configuration = self._state.arn("cluster", name), request.get("configuration", {})
+                cluster = Cluster(name, arn, request.get("settings", []), configuration)
                 self._set_providers(cluster, request)
                 self._state.clusters[name] = cluster
                 self._state.put_tags(cluster.arn, request.get("tags", []))
             return {"cluster": self._document(cluster)}
 
     def update(self, request: Document) -> Document:
-        """Replace the settings that are given."""
+        """Replace the settings and the configuration, as far as they are given."""
         cluster = self._state.cluster(request["cluster"])
+        cluster.configuration = request.get("configuration", cluster.configuration)
         cluster.settings = request.get("settings", cluster.settings)
         return {"cluster": self._document(cluster)}
 
@@ -81,6 +83,7 @@ class Clusters:
             "clusterName": cluster.name,
             "status": "ACTIVE",
             "settings": cluster.settings,
+            "configuration": cluster.configuration,
             "capacityProviders": cluster.capacity_providers,
             "defaultCapacityProviderStrategy": cluster.default_strategy,
             "registeredContainerInstancesCount": 0,

@@ -170,12 +170,16 @@ class Ecs:
         running[0].kill()
 
     def snapshot(self) -> Document:
-        """Describe what an operator would look at: services, their task sets and tasks, and the last stopped tasks."""
+        """Describe what an operator would look at: services with their tasks, what stopped last, what is left out."""
         services = [service for service in self._state.all_services() if service.status != "INACTIVE"]
         one_off = self._state.one_off_tasks()
         return {
             "services": [_service_snapshot(service) for service in services],
             "tasks": [_one_off_snapshot(task) for task in one_off if task.status != "STOPPED"],
+            "not_run": [
+                {"family": family, "container": container, "image": image}
+                for (family, container), image in sorted(self._platform.not_run.items())
+            ],
             "stopped": [_one_off_snapshot(task) for task in one_off if task.status == "STOPPED"][-_SHOWN:],
         }
 

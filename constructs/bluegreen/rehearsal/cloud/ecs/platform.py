@@ -23,6 +23,7 @@ class Platform:
         folder: Where the containers' output goes, one file each.
         environment: What the platform adds to every container.
         crash_at_start: Versions whose containers end with exit code 1 right after they start: an injected fault.
+        not_run: The image of each container that was left out, by the family and the container's name.
     """
 
     clock: Clock
@@ -38,3 +39,4 @@ class Platform:
     account: str
     environment: Mapping[str, str]
     crash_at_start: frozenset[str] = field(default_factory=frozenset)
+    not_run: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -42,17 +42,22 @@ class ClusterType:
         """Create the cluster."""
         return self._created(self._ecs.create_cluster(self._to_request({"ClusterName": name} | properties)))
 
-    def update(self, physical_id: str, old: Document, new: Document) -> Created:  # noqa: ARG002 - settings are replaced whole
-        """Replace its settings and capacity providers, and add its tags."""
+    def update(self, physical_id: str, old: Document, new: Document) -> Created:
+        """Replace its settings, its configuration and its own capacity providers, and add its tags.
+
+        Providers that AWS::ECS::ClusterCapacityProviderAssociations gave it stay.
+        """
         request = self._to_request(new | {"ClusterName": physical_id})
-        updated = self._ecs.update_cluster({"cluster": physical_id, "settings": request.get("settings", [])})
-        self._ecs.put_cluster_capacity_providers(
-            {
-                "cluster": physical_id,
-                "capacityProviders": request.get("capacityProviders", []),
-                "defaultCapacityProviderStrategy": request.get("defaultCapacityProviderStrategy", []),
-            }
-        )
+        changed = {key: request.get(key, empty) for key, empty in (("settings", []), ("configuration", {}))}
+        updated = self._ecs.update_cluster({"cluster": physical_id} | changed)
+        if {"CapacityProviders", "DefaultCapacityProviderStrategy"} & (old.keys() | new.keys()):
+            self._ecs.put_cluster_capacity_providers(
+                {
+                    "cluster": physical_id,
+                    "capacityProviders": request.get("capacityProviders", []),
+                    "defaultCapacityProviderStrategy": request.get("defaultCapacityProviderStrategy", []),
+                }
+            )
         self._ecs.tag_resource({"resourceArn": updated["cluster"]["clusterArn"], "tags": request.get("tags", [])})
         return self._created(updated)
 

@@ -19,6 +19,7 @@ class Cluster:
     name: str
     arn: str
     settings: list[Document] = field(default_factory=list)
+    configuration: Document = field(default_factory=dict)
     capacity_providers: list[str] = field(default_factory=list)
     default_strategy: list[Document] = field(default_factory=list)
     services: dict[str, "Service"] = field(default_factory=dict)

@@ -86,16 +86,21 @@ class Task:
         return [c.process.pid for c in self.containers if c.process is not None and c.exit_code is None]
 
     def start(self) -> None:
-        """Read its secrets, start its processes, register its targets; a failure stops it with ECS's reason."""
+        """Read its secrets, start its processes, register its targets; a failure stops it with ECS's reason.
+
+        A container that is not essential and whose image nobody knows here is left out: the task does without it.
+        """
         self.status = "PENDING"
         try:
-            plans = [(container, *self._plan(container)) for container in self.containers]
-            for container, launch, variables in plans:
-                self._launch(container, launch, variables)
+            declared = [environment.resolve(one.definition, self._platform.client) for one in self.containers]
+            launches = [self._launch_of(one) for one in self.containers]
+            for container, launch, variables in zip(self.containers, launches, declared, strict=True):
+                if launch is not None:
+                    self._launch(container, launch, variables)
         except environment.SecretUnavailableError as error:
             return self.stop("TaskFailedToStart", f"ResourceInitializationError: {error}")
         except UnknownImageError as error:
-            return self.stop("TaskFailedToStart", f"CannotPullContainerError: {error}")
+            return self.stop("TaskFailedToStart", f"CannotPullContainerError: {error}; {error.hint}")
         except OSError as error:
             return self.stop("TaskFailedToStart", f"CannotStartContainerError: {error}")
         self.status = "ACTIVATING"
@@ -180,26 +185,31 @@ class Task:
         """Return the task in ECS's form."""
         return task_document.describe(self, self._platform.images)
 
-    def _plan(self, container: Container) -> tuple[Launch, dict[str, str]]:
+    def _launch_of(self, container: Container) -> Launch | None:
+        """Return how a container runs here; None when it is left out."""
         definition = container.definition
         ports = [mapping["containerPort"] for mapping in definition.get("portMappings", [])]
         port = self._platform.network.local_port(ports[0]) if ports else None
-        launch = self._platform.images.launch(
+        if not container.essential and not self._platform.images.knows(definition["image"]):
+            family = self.spec.definition["family"]
+            self._platform.not_run[family, definition["name"]] = definition["image"]
+            return None
+        return self._platform.images.launch(
             definition["image"], host=self.address, port=port, command=self.spec.command(definition)
         )
-        variables = environment.base_environment(self._platform.region, self._platform.environment)
-        # bluegreen.toml gives local defaults; what the task definition declares is what production runs with, and wins.
-        variables |= launch.environment
-        variables |= environment.resolve(definition, self._platform.client)
-        return launch, variables
 
-    def _launch(self, container: Container, launch: Launch, variables: dict[str, str]) -> None:
+    def _launch(self, container: Container, launch: Launch, declared: dict[str, str]) -> None:
         definition = container.definition
+        base = environment.base_environment(self._platform.region, self._platform.environment)
         crashes = self._platform.images.version(definition["image"]) in self._platform.crash_at_start
         crash = crashes and not self.spec.is_one_off
         container.log = self._platform.folder / f"{self.id[:12]}-{definition['name']}.log"
         container.process = self._platform.processes.start(
-            _CRASH if crash else launch.command, directory=launch.directory, environment=variables, log=container.log
+            _CRASH if crash else launch.command,
+            directory=launch.directory,
+            # bluegreen.toml gives local defaults; what the task definition declares runs in production, and wins.
+            environment={**base, **launch.environment, **declared},
+            log=container.log,
         )
         container.end_log = self._platform.logs.follow(container.log, definition, self.id)
 
