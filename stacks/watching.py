@@ -1,4 +1,4 @@
-"""What watches one environment: who is told of what."""
+"""What watches one environment: its alerts, its objectives, and who is told."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,16 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from bluegreen.cdk import BlueGreenService
-from bluegreen.cdk.watching import AlarmTopics, Alert, ServiceAlerts
+from bluegreen.cdk.watching import (
+    AlarmTopics,
+    Alert,
+    FailedReleases,
+    Indicator,
+    LogErrors,
+    ServiceAlerts,
+    ServiceAnomalies,
+    Slo,
+)
 
 from .environments import Environment
 
@@ -22,15 +31,39 @@ def define_topics(scope: Construct, environment: Environment, key: kms.IKey) -> 
     return AlarmTopics(scope, "Alarms", key=key, emails=environment.emails)
 
 
-def watch(scope: Construct, *, service: BlueGreenService, topics: AlarmTopics, also: Iterable[Alert]) -> ServiceAlerts:
-    """Define every alert of the service, and tell it and those of the stack's other parts.
+class Watching:
+    """Every alert of the service's stack, told to the topics; the same in every environment.
 
     Args:
-        scope: The service's stack.
+        scope: The stack.
         service: The service.
-        topics: Where they are told.
-        also: The alerts of other parts.
+        topics: Where alerts are told.
+        also: The alerts of the stack's other parts.
+
+    Attributes:
+        service_alerts: The rules with fixed limits.
+        availability: 99.9 % of requests without an error, over 30 days.
+        latency: 99 % of answers within 500 ms, over 30 days.
+        alerts: All that is told.
     """
-    alerts = ServiceAlerts(scope, "Alerts", service=service)
-    topics.tell([*alerts.alerts, *also])
-    return alerts
+
+    def __init__(
+        self, scope: Construct, *, service: BlueGreenService, topics: AlarmTopics, also: Iterable[Alert]
+    ) -> None:
+        self.service_alerts = ServiceAlerts(scope, "Alerts", service=service)
+        hurt = [self.service_alerts.users_are_hurt]
+        self.availability = Slo(scope, "Availability", service=service, objective_percent=99.9, unless=hurt)
+        self.latency = Slo(
+            scope,
+            "Latency",
+            service=service,
+            objective_percent=99,
+            indicator=Indicator.latency(within_ms=500),
+            unless=hurt,
+        )
+        anomalies = ServiceAnomalies(scope, "Anomalies", service=service)
+        errors = LogErrors(scope, "LogErrors", log_group=service.task.log_group)
+        FailedReleases(scope, "FailedReleases", service=service, topics=topics)
+        own = (self.service_alerts, self.availability, self.latency, anomalies, errors)
+        self.alerts = [*(alert for part in own for alert in part.alerts), *also]
+        topics.tell(self.alerts)

@@ -9,6 +9,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 
 from bluegreen.cdk import BlueGreenService
+from bluegreen.rehearsal.cloud.cloudwatch.judgement import State
+from bluegreen.rehearsal.cloud.cloudwatch.rule import parse_rule
 from tests.cdk.alarm_bench import BLUE, GREEN, LOAD_BALANCER
 from tests.cdk.support import Synthesized, add_service, imported_vpc, synthesize
 
@@ -35,6 +37,28 @@ def synthesize_watched(
         properties = _filled(resource["Properties"])
         alarms[properties["AlarmName"].removeprefix("Shop-")] = properties
     return shop, alarms
+
+
+def raised(shop: Synthesized, composite: str, red: set[str]) -> bool:
+    """Return whether a composite alarm is raised while the alarms named in `red`, and no others, are.
+
+    Args:
+        shop: The stack.
+        composite: Its name without the stack's; likewise those in `red`.
+        red: The alarms, or composite alarms, that are in ALARM.
+    """
+    names = {
+        logical_id: resource["Properties"]["AlarmName"].removeprefix("Shop-")
+        for logical_id, resource in shop.resources.items()
+        if resource["Type"] in {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"}
+    }
+    assert red <= set(names.values()), red - set(names.values())
+    (found,) = (
+        resource["Properties"]["AlarmRule"] for name, resource in shop.resources.items() if names.get(name) == composite
+    )
+    parts = [part if isinstance(part, str) else names[part["Fn::GetAtt"][0]] for part in found["Fn::Join"][1]]
+    rule = parse_rule("".join(parts))
+    return rule.holds({name: State.ALARM if name in red else State.OK for name in rule.children})
 
 
 def _filled(value: Any) -> Any:

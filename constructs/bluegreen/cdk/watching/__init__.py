@@ -2,17 +2,27 @@
 
 from .alarm_topics import AlarmTopics
 from .alert import Alert, Severity
-from .define_alert import RUNBOOKS, define_alert, define_composite_alert
+from .define_alert import RUNBOOKS, define_alert, define_anomaly_alert, define_composite_alert
+from .failed_releases import FailedReleases
+from .log_errors import LogErrors
 from .service_alerts import ServiceAlerts
+from .service_anomalies import ServiceAnomalies
 from .service_limits import ServiceLimits
+from .slo import Indicator, Slo
 
 __all__ = [
     "RUNBOOKS",
     "AlarmTopics",
     "Alert",
+    "FailedReleases",
+    "Indicator",
+    "LogErrors",
     "ServiceAlerts",
+    "ServiceAnomalies",
     "ServiceLimits",
     "Severity",
+    "Slo",
     "define_alert",
+    "define_anomaly_alert",
     "define_composite_alert",
 ]

@@ -8,7 +8,7 @@ from functools import cache
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-from bluegreen.cdk._alarm_math import ENOUGH_REQUESTS, Arithmetic, Query, Watched
+from bluegreen.cdk._alarm_math import ENOUGH_REQUESTS, FEWEST_ERRORS, Arithmetic, Query, Watched
 from bluegreen.cdk.service import BlueGreenService
 
 _NAMESPACE = "AWS/ApplicationELB"
@@ -61,27 +61,52 @@ class Metrics:
         )
 
 
-def failed_and_all(watch: Watched, *, load_balancer_errors: bool) -> tuple[list[Query], str, str]:
-    """Return the queries and the two expressions: failed requests and all requests, of both versions together."""
-    queries = []
-    for number in (1, 2):
-        queries.append(watch.group_metric(number, "r", "RequestCount"))
-        queries.append(watch.group_metric(number, "f", "HTTPCode_Target_5XX_Count"))
-        queries.append(watch.group_metric(number, "c", "TargetConnectionErrorCount"))
-    failed = "+".join(f"FILL({name}{number},0)" for name in ("f", "c") for number in (1, 2))
-    requests = "FILL(r1,0)+FILL(r2,0)"
+def _failed_and_all(watch: Watched, *, load_balancer_errors: bool) -> tuple[list[Query], list[tuple[str, str]]]:
+    """Return the queries and the expressions `failed` and `requests`, of both versions together.
+
+    A refused connection is answered by the load balancer itself, so it is among the load balancer's own 5xx; only when
+    those do not count, because others share the load balancer, are refused connections counted by target group. AWS
+    counts a request of which no target could be chosen in the 5xx alone: they are added to all requests, which at worst
+    halves the share of those that a target was chosen for.
+    """
+    queries = [watch.group_metric(number, "r", "RequestCount") for number in (1, 2)]
+    queries += [watch.group_metric(number, "f", "HTTPCode_Target_5XX_Count") for number in (1, 2)]
+    failed, requests = "FILL(f1,0)+FILL(f2,0)", "FILL(r1,0)+FILL(r2,0)"
     if load_balancer_errors:
         dimensions = (("LoadBalancer", watch.load_balancer),)
         queries.append(Query("b", _NAMESPACE, "HTTPCode_ELB_5XX_Count", "Sum", dimensions))
         failed, requests = f"{failed}+FILL(b,0)", f"{requests}+FILL(b,0)"
-    return queries, failed, requests
+    else:
+        queries += [watch.group_metric(number, "c", "TargetConnectionErrorCount") for number in (1, 2)]
+        failed = f"{failed}+FILL(c1,0)+FILL(c2,0)"
+    return queries, [("failed", failed), ("requests", requests)]
 
 
 def success_rate(watch: Watched, *, load_balancer_errors: bool) -> Arithmetic:
     """Percentage of requests that succeeded, of both versions together; 100 while there are too few to judge."""
-    queries, failed, requests = failed_and_all(watch, load_balancer_errors=load_balancer_errors)
+    queries, counts = _failed_and_all(watch, load_balancer_errors=load_balancer_errors)
     share = f"IF(requests>={ENOUGH_REQUESTS},100-100*failed/requests,100)"
-    return Arithmetic(queries, [("failed", failed), ("requests", requests), ("success", share)])
+    return Arithmetic(queries, [*counts, ("success", share)])
+
+
+def failed_share(watch: Watched, *, load_balancer_errors: bool) -> Arithmetic:
+    """Percentage of requests that failed, of both versions together; one or two failures are chance and count as 0."""
+    queries, counts = _failed_and_all(watch, load_balancer_errors=load_balancer_errors)
+    return Arithmetic(queries, [*counts, ("bad", f"IF(failed>={FEWEST_ERRORS},100*failed/requests,0)")])
+
+
+def slow_share(watch: Watched, *, within_ms: float) -> Arithmetic:
+    """Percentage of answers that took longer than `within_ms`, of both versions together; 0 for too few answers.
+
+    The percentile rank is the share of answers within a bound, which CloudWatch knows of every period, however long.
+    """
+    queries = []
+    for number in (1, 2):
+        queries.append(watch.group_metric(number, "p", "TargetResponseTime", f"PR(:{within_ms / 1000:g})"))
+        queries.append(watch.group_metric(number, "n", "TargetResponseTime", "SampleCount"))
+    quick = "FILL(p1,0)*FILL(n1,0)+FILL(p2,0)*FILL(n2,0)"
+    share = f"IF(answers>={ENOUGH_REQUESTS},100-({quick})/answers,0)"
+    return Arithmetic(queries, [("answers", "FILL(n1,0)+FILL(n2,0)"), ("bad", share)])
 
 
 def requests_per_minute(watch: Watched, *, minutes: int) -> Arithmetic:

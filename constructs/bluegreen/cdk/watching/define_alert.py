@@ -14,7 +14,7 @@ RUNBOOKS = "docs/runbooks.md"
 """Where the runbooks are unless a construct is told otherwise; an alert adds "#" and its section's anchor."""
 _LONGEST_NAME = 255
 _LONGEST_DESCRIPTION = 1024
-_MOST_CHILDREN = 99
+_MOST_CHILDREN = 100
 _WORDS = {
     cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD: "above",
     cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD: "at least",
@@ -71,6 +71,8 @@ def define_alert(
         >>> alert.runbook
         'docs/runbooks.md#lag'
     """
+    if evaluation_periods < 1:
+        raise ValueError(f"evaluation_periods must be at least 1, got {evaluation_periods}")
     needed = evaluation_periods if datapoints_to_alarm is None else datapoints_to_alarm
     if not 1 <= needed <= evaluation_periods:
         raise ValueError(
@@ -78,7 +80,7 @@ def define_alert(
         )
     if comparison not in _WORDS:
         raise ValueError(
-            f"comparison must be with a fixed threshold, got {comparison}; define bands with ServiceAnomalies"
+            f"comparison must be with a fixed threshold, got {comparison}; see define_anomaly_alert for bands"
         )
     limit = f"{_WORDS[comparison]} {threshold:g} in {needed} of {evaluation_periods} periods{_length(metric)}"
     alarm = cloudwatch.Alarm(
@@ -96,6 +98,52 @@ def define_alert(
     return Alert(alarm=alarm, severity=severity, runbook=runbook)
 
 
+def define_anomaly_alert(
+    scope: Construct,
+    construct_id: str,
+    *,
+    says: str,
+    severity: Severity,
+    runbook: str,
+    metric: cloudwatch.IMetric,
+    deviations: float,
+    comparison: cloudwatch.ComparisonOperator,
+    evaluation_periods: int,
+    datapoints_to_alarm: int,
+) -> Alert:
+    """Define an alert on a metric that leaves the band which CloudWatch learns from its history.
+
+    Args:
+        scope: The construct that it belongs to.
+        construct_id: Its name there.
+        says: What is wrong, without a period.
+        severity: How soon somebody must look.
+        runbook: Where it is written what to do.
+        metric: A metric or metric math, which brings its period and statistic.
+        deviations: How many standard deviations wide the band is to either side, above 0.
+        comparison: Which side of the band is wrong, an operator for bands.
+        evaluation_periods: How many of the last periods are looked at, at least 1.
+        datapoints_to_alarm: How many of them must be outside, 1-`evaluation_periods`.
+
+    Returns:
+        The alert.
+    """
+    band = f"outside {deviations:g} deviations in {datapoints_to_alarm} of {evaluation_periods} periods"
+    alarm = cloudwatch.AnomalyDetectionAlarm(
+        scope,
+        construct_id,
+        alarm_name=_name(scope, construct_id),
+        alarm_description=_describe(f"{says}: {band}{_length(metric)}", severity, runbook),
+        metric=metric,
+        std_devs=deviations,
+        comparison_operator=comparison,
+        evaluation_periods=evaluation_periods,
+        datapoints_to_alarm=datapoints_to_alarm,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+    return Alert(alarm=alarm, severity=severity, runbook=runbook)
+
+
 def define_composite_alert(
     scope: Construct,
     construct_id: str,
@@ -103,8 +151,8 @@ def define_composite_alert(
     says: str,
     severity: Severity,
     runbook: str,
-    any_of: Sequence[Alert],
-    unless: Alert | None = None,
+    any_of: Sequence[Alert | tuple[Alert, ...]],
+    unless: Sequence[Alert] = (),
 ) -> Alert:
     """Define one alert that is raised while any of several is, so that one trouble wakes somebody once.
 
@@ -114,8 +162,9 @@ def define_composite_alert(
         says: What is wrong, without a period.
         severity: How soon somebody must look.
         runbook: Where it is written what to do.
-        any_of: The alerts, 1-99; CloudWatch lets a composite alarm look at 100.
-        unless: A worse alert, while which this one stays quiet: whoever looks is there already.
+        any_of: The alerts; a tuple counts when all of its alerts are raised. At least one: CloudWatch
+            lets a composite alarm look at 100, those of `unless` included.
+        unless: Worse alerts, while any of which this one stays quiet: whoever looks is there already.
 
     Returns:
         The alert, on a composite alarm.
@@ -123,16 +172,20 @@ def define_composite_alert(
     Raises:
         ValueError: If there are too few or too many alerts, or the description would be too long.
     """
-    if not 1 <= len(any_of) <= _MOST_CHILDREN:
-        raise ValueError(f"any_of must have 1-{_MOST_CHILDREN} alerts, got {len(any_of)}; join some of them first")
-    for alert in any_of:
+    groups = [one if isinstance(one, tuple) else (one,) for one in any_of]
+    children = [alert for group in groups for alert in group]
+    if not 1 <= len(children) <= _MOST_CHILDREN - len(unless):
+        most = _MOST_CHILDREN - len(unless)
+        raise ValueError(f"any_of must have 1-{most} alerts, got {len(children)}; join some of them first")
+    for alert in children:
         acknowledge(
             alert.alarm,
             {"NIST.800.53.R5-CloudWatchAlarmAction": f"{construct_id} tells of it, so that it is not told twice"},
         )
-    rule = cloudwatch.AlarmRule.any_of(*(_raised(alert) for alert in any_of))
+    rules = cloudwatch.AlarmRule
+    rule = rules.any_of(*(rules.all_of(*(_raised(alert) for alert in group)) for group in groups))
     if unless:
-        rule = cloudwatch.AlarmRule.all_of(rule, cloudwatch.AlarmRule.not_(_raised(unless)))
+        rule = rules.all_of(rule, rules.not_(rules.any_of(*(_raised(alert) for alert in unless))))
     alarm = cloudwatch.CompositeAlarm(
         scope,
         construct_id,

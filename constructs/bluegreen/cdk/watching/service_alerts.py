@@ -84,7 +84,7 @@ class ServiceAlerts(Construct):
             severity=Severity.WARNING,
             runbook=f"{runbooks}#degraded",
             any_of=list(noticed.values()),
-            unless=self.users_are_hurt,
+            unless=[self.users_are_hurt],
         )
         self.alerts: Sequence[Alert] = [self.users_are_hurt, self.degraded, *rest.values()]
 
