@@ -4,5 +4,6 @@ from .backup_replication import BackupReplication
 from .database import Database
 from .engine import Engine
 from .environment_key import EnvironmentKey
+from .replica import DatabaseReplica
 
-__all__ = ["BackupReplication", "Database", "Engine", "EnvironmentKey"]
+__all__ = ["BackupReplication", "Database", "DatabaseReplica", "Engine", "EnvironmentKey"]

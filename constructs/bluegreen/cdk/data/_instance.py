@@ -1,12 +1,14 @@
 """PostgreSQL on an RDS instance."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from ._server import CA_CERTIFICATE, MONITORING_SECONDS, PORT, insights_days, insights_mode
@@ -18,7 +20,12 @@ LOGS = ("postgresql", "upgrade")
 
 @dataclass(frozen=True, kw_only=True)
 class ServerSettings:
-    """What an instance and a cluster are told alike."""
+    """What an instance and a cluster are told alike.
+
+    Args:
+        master: Where the master user's password is, when RDS does not keep it itself.
+        source_arn: The instance that this one is a read replica of.
+    """
 
     identifier: str
     database_name: str
@@ -35,6 +42,8 @@ class ServerSettings:
     maintenance_window: str
     advanced_insights: bool
     key: kms.IKey | None
+    master: secretsmanager.ISecret | None = None
+    source_arn: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +53,7 @@ class Server:
     Args:
         arn: Its ARN.
         host: The address that clients connect to.
-        secret_arn: Where RDS keeps the master user's password.
+        secret_arn: Where RDS keeps the master user's password; None when it does not.
         resource: What must wait for its log groups, and what its events are those of.
         instance: It as an instance; None for a cluster.
         cluster: It as a cluster; None for an instance.
@@ -52,7 +61,7 @@ class Server:
 
     arn: str
     host: str
-    secret_arn: str
+    secret_arn: str | None
     resource: Construct
     instance: rds.IDatabaseInstance | None = None
     cluster: rds.IDatabaseCluster | None = None
@@ -82,22 +91,16 @@ def define_instance(scope: Construct, settings: ServerSettings) -> Server:
         db_instance_identifier=settings.identifier,
         db_instance_class=f"db.{engine.instance}",
         engine="postgres",
-        engine_version=str(engine.version),
         auto_minor_version_upgrade=True,
         ca_certificate_identifier=CA_CERTIFICATE,
-        db_name=settings.database_name,
         port=str(PORT),
         db_parameter_group_name=group.ref,
         db_subnet_group_name=settings.subnets.ref,
         vpc_security_groups=[settings.security_group.security_group_id],
         publicly_accessible=False,
         multi_az=settings.multi_az,
-        master_username=settings.database_name,
-        manage_master_user_password=True,
-        master_user_secret=rds.CfnDBInstance.MasterUserSecretProperty(kms_key_id=key.key_arn) if key else None,
         enable_iam_database_authentication=True,
         storage_type="gp3",
-        allocated_storage=str(engine.storage_gib),
         max_allocated_storage=engine.max_storage_gib,
         storage_encrypted=True,
         kms_key_id=key.key_arn if key else None,
@@ -117,12 +120,15 @@ def define_instance(scope: Construct, settings: ServerSettings) -> Server:
         database_insights_mode=insights_mode(advanced=settings.advanced_insights),
         performance_insights_kms_key_id=key.key_arn if key else None,
         performance_insights_retention_period=insights_days(advanced=settings.advanced_insights),
+        **(_of_replica(settings) if settings.source_arn else _of_own(settings)),
     )
-    instance.apply_removal_policy(RemovalPolicy.SNAPSHOT if settings.protected else RemovalPolicy.DESTROY)
+    # RDS takes no last snapshot of a replica; but once it is promoted, it holds what is left.
+    kept = RemovalPolicy.RETAIN if settings.source_arn else RemovalPolicy.SNAPSHOT
+    instance.apply_removal_policy(kept if settings.protected else RemovalPolicy.DESTROY)
     return Server(
         arn=instance.attr_db_instance_arn,
         host=instance.attr_endpoint_address,
-        secret_arn=instance.attr_master_user_secret_secret_arn,
+        secret_arn=None if settings.master or settings.source_arn else instance.attr_master_user_secret_secret_arn,
         resource=instance,
         instance=rds.DatabaseInstance.from_database_instance_attributes(
             scope,
@@ -134,3 +140,22 @@ def define_instance(scope: Construct, settings: ServerSettings) -> Server:
             security_groups=[settings.security_group],
         ),
     )
+
+
+def _of_replica(settings: ServerSettings) -> dict[str, Any]:
+    """A replica has version, database, users and the size of its volume from its source."""
+    return {"source_db_instance_identifier": settings.source_arn}
+
+
+def _of_own(settings: ServerSettings) -> dict[str, Any]:
+    engine, key = settings.engine, settings.key
+    own = {
+        "engine_version": str(engine.version),
+        "db_name": settings.database_name,
+        "allocated_storage": str(engine.storage_gib),
+        "master_username": settings.database_name,
+    }
+    if settings.master is not None:
+        return {**own, "master_user_password": settings.master.secret_value_from_json("password").unsafe_unwrap()}
+    secret = rds.CfnDBInstance.MasterUserSecretProperty(kms_key_id=key.key_arn) if key else None
+    return {**own, "manage_master_user_password": True, "master_user_secret": secret}

@@ -119,3 +119,26 @@ def insights_mode(*, advanced: bool) -> str:
 def insights_days(*, advanced: bool) -> int:
     """Return how long Database Insights keeps query statistics, in days."""
     return _ADVANCED_DAYS if advanced else _STANDARD_DAYS
+
+
+def acknowledge_server(scope: Construct, *, multi_az: bool, protected: bool) -> None:
+    """Say why a server is as it is.
+
+    Args:
+        scope: The server's construct.
+        multi_az: Whether it has a standby.
+        protected: Whether it refuses deletion.
+    """
+    reasons = {"AwsSolutions-RDS11": "no public address reaches isolated subnets, so another port would hide nothing"}
+    if not multi_az:
+        reasons |= {
+            "AwsSolutions-RDS3": "its owner chose to wait for a restart or a restore rather than pay for a standby",
+            "NIST.800.53.R5-RDSMultiAZSupport": "no standby was asked for: it may be down for a while",
+        }
+    if not protected:
+        reasons |= {
+            "AwsSolutions-RDS10": "it was declared to hold nothing that must outlive its stack",
+            "NIST.800.53.R5-RDSInstanceDeletionProtectionEnabled": "whoever deletes this environment's stack means "
+            "its data as well",
+        }
+    acknowledge(scope, reasons)

@@ -1,11 +1,9 @@
 """A PostgreSQL database that passes review: encrypted, backed up, watched, and closed to all who are not let in."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 from aws_cdk import Aws, Stack
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -14,28 +12,25 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from bluegreen.cdk._acknowledge import acknowledge
 from bluegreen.cdk.watching import Alert
 from bluegreen.cdk.watching.define_alert import RUNBOOKS
 
 from . import _cluster, _instance
 from ._database_alerts import ServerAlerts
-from ._doors import closed_group, let_in
-from ._secrets import SecretField, UserSecret
-from ._server import PORT, log_groups, monitoring_role, parameters_of, subnet_group
+from ._endpoint import PostgresEndpoint
+from ._secrets import UserSecret
+from ._server import acknowledge_server, log_groups, monitoring_role, parameters_of, subnet_group
 from ._windows import require_windows
 from .backup_replication import BackupReplication, require_backup_days, require_other_region
 from .engine import Engine
 
-_IDENTIFIER = re.compile(r"[a-z](-?[a-z0-9]){0,60}")
-_NAME = re.compile(r"(?!pg_|rds)[a-z][a-z0-9_]{0,62}")
 _EVENTS = {
     "db-instance": ["failover", "failure", "low storage", "maintenance", "recovery"],
     "db-cluster": ["failover", "failure", "maintenance"],
 }
 
 
-class Database(Construct):
+class Database(PostgresEndpoint):
     """PostgreSQL on RDS or Aurora. TLS only, encrypted, in isolated subnets, reachable by nobody until let in.
 
     RDS keeps the master user's password in a secret of its own and changes it every week. A migration reads it when its
@@ -60,6 +55,8 @@ class Database(Construct):
         backup_days: How long backups are kept, and how far back a restore to any moment reaches, 1-35 days; 7 when
             omitted.
         replication: Another region that has the backups too. None when omitted; not for Aurora.
+        replicable: Whether read replicas may be made of it. RDS refuses those of an instance whose password it keeps
+            itself, so the master user's is then generated once and nobody changes it. No when omitted; not for Aurora.
         backup_window: When the daily snapshot is taken: at least 30 minutes, in UTC.
         maintenance_window: When minor versions and patches come: at least 30 minutes, in UTC, apart from the backup.
         parameters: Server parameters by name, beside ours or instead. None when omitted.
@@ -111,6 +108,7 @@ class Database(Construct):
         protected: bool = True,
         backup_days: int = 7,
         replication: BackupReplication | None = None,
+        replicable: bool = False,
         backup_window: str = "02:00-02:30",
         maintenance_window: str = "sun:03:00-sun:04:00",
         parameters: Mapping[str, str] | None = None,
@@ -120,14 +118,12 @@ class Database(Construct):
         notifications: sns.ITopic | None = None,
         runbooks: str = RUNBOOKS,
     ) -> None:
-        super().__init__(scope, construct_id)
+        super().__init__(scope, construct_id, vpc=vpc, name=name, identifier=identifier, key=key)
         engine = engine or Engine.postgres()
-        require_names(name, identifier)
         require_backup_days("backup_days", backup_days)
         require_windows(backup_window, maintenance_window)
-        _require_replication(replication, engine, Stack.of(self).region)
-        self.identifier, self.database_name, self.port, self.key = identifier, name, PORT, key
-        self.security_group: ec2.ISecurityGroup = closed_group(self, vpc, f"The database {identifier}")
+        _require_replication(replication, engine, Stack.of(self).region, replicable=replicable)
+        master = UserSecret(self, "Migrator", username=name, key=key) if replicable else None
         settings = _instance.ServerSettings(
             identifier=identifier,
             database_name=name,
@@ -144,6 +140,7 @@ class Database(Construct):
             maintenance_window=maintenance_window,
             advanced_insights=advanced_insights,
             key=key,
+            master=master,
         )
         server, place, kinds = (
             (_cluster.define_cluster(self, settings), "cluster", _cluster.LOGS)
@@ -154,48 +151,13 @@ class Database(Construct):
         server.resource.node.add_dependency(*groups)
         self.arn, self.host = server.arn, server.host
         self.instance, self.cluster = server.instance, server.cluster
-        self.migrator: secretsmanager.ISecret = secretsmanager.Secret.from_secret_attributes(
+        self.migrator: secretsmanager.ISecret = master or secretsmanager.Secret.from_secret_attributes(
             self, "Migrator", secret_complete_arn=server.secret_arn
-        )
-        self.application_user: secretsmanager.ISecret = UserSecret(
-            self, "ApplicationUser", username=f"{name}_app", key=key
         )
         self.alerts: Sequence[Alert] = self._watch(engine, runbooks, two=multi_az)
         if notifications is not None:
             self._tell(notifications, f"db-{place}", server)
-        self._acknowledge(multi_az=multi_az, protected=protected)
-
-    def let_in(self, client: ec2.ISecurityGroup, description: str) -> ec2.CfnSecurityGroupIngress:
-        """Let the members of a security group in.
-
-        Args:
-            client: The group.
-            description: Who they are.
-
-        Returns:
-            The rule, in the client's stack: this one knows nothing of who comes.
-        """
-        return let_in(client, f"To{self.node.id}", group=self.security_group, port=self.port, description=description)
-
-    def variables(self, secret: secretsmanager.ISecret) -> Mapping[str, ecs.Secret]:
-        """Return DATABASE_USER and DATABASE_PASSWORD, as ECS reads them when a task starts.
-
-        Args:
-            secret: `migrator` or `application_user`: whom the client connects as.
-
-        Returns:
-            The variables.
-        """
-        fields = {"USER": "username", "PASSWORD": "password"}
-        return {f"DATABASE_{name}": SecretField(secret, field, self.key) for name, field in fields.items()}
-
-    def environment(self) -> Mapping[str, str]:
-        """Return DATABASE_HOST, DATABASE_PORT and DATABASE_NAME, which are no secrets."""
-        return {
-            "DATABASE_HOST": self.host,
-            "DATABASE_PORT": str(self.port),
-            "DATABASE_NAME": self.database_name,
-        }
+        acknowledge_server(self, multi_az=multi_az, protected=protected)
 
     def _watch(self, engine: Engine, runbooks: str, *, two: bool) -> list[Alert]:
         kind = "Cluster" if engine.is_aurora else "Instance"
@@ -223,53 +185,11 @@ class Database(Construct):
         )
         subscription.node.add_dependency(server.resource, topic)  # whose policy lets RDS publish
 
-    def _acknowledge(self, *, multi_az: bool, protected: bool) -> None:
-        reasons = {
-            "AwsSolutions-RDS11": "no public address reaches isolated subnets, so another port would hide nothing",
-            "AwsSolutions-SMG4": "the application reads its password when a task starts, so it changes with a release",
-            "NIST.800.53.R5-SecretsManagerRotationEnabled": "RDS rotates the master user's password every week; that "
-            "of the application is set anew by whoever releases",
-        }
-        if not multi_az:
-            reasons |= {
-                "AwsSolutions-RDS3": "its owner chose to wait for a restart or a restore rather than pay for a standby",
-                "NIST.800.53.R5-RDSMultiAZSupport": "no standby was asked for: it may be down for a while",
-            }
-        if not protected:
-            reasons |= {
-                "AwsSolutions-RDS10": "it was declared to hold nothing that must outlive its stack",
-                "NIST.800.53.R5-RDSInstanceDeletionProtectionEnabled": "whoever deletes this environment's stack means "
-                "its data as well",
-            }
-        acknowledge(self, reasons)
 
-
-def require_names(name: str, identifier: str) -> None:
-    """Refuse names that RDS refuses.
-
-    Args:
-        name: Of the database and its master user.
-        identifier: Of the instance or cluster.
-
-    Raises:
-        ValueError: If one is not allowed.
-    """
-    if not _NAME.fullmatch(name):
-        raise ValueError(
-            "name must be 1-63 lower-case letters, digits and '_', beginning with a letter and neither with 'pg_' nor "
-            f"with 'rds', got {name!r}"
-        )
-    if not _IDENTIFIER.fullmatch(identifier):
-        raise ValueError(
-            f"identifier must be 1-61 lower-case letters, digits and single hyphens between them, got {identifier!r}"
-        )
-
-
-def _require_replication(replication: BackupReplication | None, engine: Engine, own_region: str) -> None:
-    if replication is None:
-        return
-    if engine.is_aurora:
-        raise ValueError(
-            f"replication must be None for Aurora, got {replication.region}; copy its snapshots with a backup plan"
-        )
-    require_other_region("replication", replication.region, own_region)
+def _require_replication(
+    replication: BackupReplication | None, engine: Engine, own_region: str, *, replicable: bool
+) -> None:
+    if engine.is_aurora and (replication or replicable):
+        raise ValueError("replication and replicable must be omitted for Aurora; copy its snapshots with a backup plan")
+    if replication is not None:
+        require_other_region("replication", replication.region, own_region)

@@ -1,0 +1,95 @@
+"""Secrets under a customer key whose readers may live in any stack.
+
+The CDK writes each reader of such a secret into the key's policy. A reader in a stack that is deployed after the key's
+would have the two wait for each other for ever, so here the readers' own policies say it.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+import jsii
+from aws_cdk import Stack
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from bluegreen.cdk._acknowledge import acknowledge
+
+
+class UserSecret(rds.DatabaseSecret):
+    """A generated password beside a fixed user name.
+
+    Args:
+        scope: Where.
+        construct_id: Its name there.
+        username: The user.
+        key: What encrypts it; the account's own key for secrets when None.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, username: str, key: kms.IKey | None) -> None:
+        super().__init__(scope, construct_id, username=username)
+        self._key = key
+        if key is not None:
+            cast("secretsmanager.CfnSecret", self.node.default_child).kms_key_id = key.key_arn
+        acknowledge(
+            self,
+            {
+                "AwsSolutions-SMG4": "tasks read it when they start: a new one comes with a restart, not by the clock",
+                "NIST.800.53.R5-SecretsManagerRotationEnabled": "a release's migrations set it in PostgreSQL; a "
+                "rotation behind their back would lock out the tasks that run",
+            },
+        )
+
+    def grant_read(self, grantee: iam.IGrantable, version_stages: Sequence[str] | None = None) -> iam.Grant:
+        """Let somebody read it, and decrypt it."""
+        grant = super().grant_read(grantee, version_stages)
+        let_decrypt(grantee, self._key)
+        return grant
+
+
+class SecretField(ecs.Secret):
+    """One field of a secret that somebody else keeps, as ECS reads it when a task starts.
+
+    Args:
+        secret: The secret.
+        field: The field.
+        key: What encrypts the secret; the account's own key for secrets when None.
+    """
+
+    def __init__(self, secret: secretsmanager.ISecret, field: str, key: kms.IKey | None) -> None:
+        super().__init__()
+        self._secret, self._field, self._key = secret, field, key
+
+    @property
+    def arn(self) -> str:
+        """Where ECS finds it."""
+        return f"{self._secret.secret_arn}:{self._field}::"
+
+    @property
+    def has_field(self) -> bool:
+        """Yes: it is a part of a secret."""
+        return True
+
+    @jsii.member(jsii_name="grantRead")
+    def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody read the secret, and decrypt it."""
+        grant = self._secret.grant_read(grantee)
+        let_decrypt(grantee, self._key)
+        return grant
+
+
+def let_decrypt(grantee: iam.IGrantable, key: kms.IKey | None) -> None:
+    """Let somebody decrypt secrets under a key, by way of Secrets Manager alone."""
+    if key is None:
+        return
+    region = Stack.of(key).region
+    grantee.grant_principal.add_to_principal_policy(
+        iam.PolicyStatement(
+            actions=["kms:Decrypt"],
+            resources=[key.key_arn],
+            conditions={"StringLike": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com*"}},
+        )
+    )
