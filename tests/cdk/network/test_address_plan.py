@@ -76,7 +76,6 @@ def test_room_is_refused_exactly_when_both_colours_do_not_fit(
         ("10.0.0.0/22", 3, 24, 27),
         ("10.0.0.0/23", 3, 26, 27),
         ("10.0.0.0/24", 2, 26, 27),
-        ("10.0.0.0/24", 3, 28, 27),
     ],
 )
 def test_the_division(cidr: str, zones: int, private: int, edge: int) -> None:
@@ -114,7 +113,9 @@ def test_refuses_networks_that_overlap() -> None:
         require_disjoint(["10.0.0.0/16", "10.1.0.0/16", "10.0.128.0/17"])
 
 
-def test_refuses_too_small_a_vpc() -> None:
-    """Where no load balancer fits beside a task, the size that is needed is named."""
-    with pytest.raises(ValueError, match=r"^cidr must have room for three subnets in each of 3 zones, .* take a /24"):
-        AddressPlan.divide(IPv4Network("10.0.0.0/25"), 3)
+@pytest.mark.parametrize(("prefix", "zones", "enough"), [(24, 3, 23), (25, 2, 24), (28, 2, 24), (23, 6, 22)])
+def test_refuses_too_small_a_vpc(prefix: int, zones: int, enough: int) -> None:
+    """Where no load balancer fits into each zone, a size is named in which it does."""
+    with pytest.raises(ValueError, match=f"in each of {zones} zones, .* take a /{enough} or larger"):
+        AddressPlan.divide(IPv4Network((10 << 24, prefix)), zones)
+    AddressPlan.divide(IPv4Network((10 << 24, enough)), zones)

@@ -9,9 +9,8 @@ _PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/1
 _LARGEST_VPC, _SMALLEST_VPC = 16, 28
 _RESERVED = 5
 """AWS keeps the first four addresses of a subnet and the last."""
-_SMALLEST_EDGE = 27
-"""A load balancer wants a /27 in each zone."""
-_SMALLEST_SUBNET = 28
+_SMALLEST_SUBNET = 27
+"""A load balancer wants a /27 in each zone; tasks have no use for less."""
 _OTHER_INTERFACES = 16
 """Eight for an internal load balancer, the others for functions in the VPC and for tasks that run once."""
 
@@ -44,16 +43,17 @@ class AddressPlan:
             The plan.
 
         Raises:
-            ValueError: If they are too few for a load balancer and a task in each zone.
+            ValueError: If they are too few for a load balancer in each zone, and as many tasks.
         """
-        edge_prefix = min(cidr.prefixlen + 5, _SMALLEST_EDGE)
+        edge_prefix = min(cidr.prefixlen + 5, _SMALLEST_SUBNET)
         left = cidr.num_addresses - 2 * zones * 2 ** (32 - edge_prefix)
         for prefix in range(cidr.prefixlen + 1, _SMALLEST_SUBNET + 1):
             if zones * 2 ** (32 - prefix) <= left:
                 return cls(cidr=cidr, zones=zones, private_prefix=prefix, edge_prefix=edge_prefix)
+        enough = 32 - (3 * zones * 2 ** (32 - _SMALLEST_SUBNET) - 1).bit_length()
         raise ValueError(
-            f"cidr must have room for three subnets in each of {zones} zones, a /{_SMALLEST_EDGE} at least where load "
-            f"balancers are, got {cidr}; take a /24 or larger"
+            f"cidr must have room for three subnets in each of {zones} zones, each a /{_SMALLEST_SUBNET} at least, got "
+            f"{cidr}; take a /{enough} or larger"
         )
 
     @property
