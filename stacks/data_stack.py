@@ -49,8 +49,9 @@ class DataStack(Stack):
         self.database = self._define_database(environment)
         self.entrance = Entrance(self, environment)
         self.backups = define_backups(
-            self, environment, database_arn=self.database.arn, recovery_region=recovery_region
+            self, environment, database_arn=self.database.arn, key=self.key, recovery_region=recovery_region
         )
+        self.topics.tell(self.backups.alerts)
 
     def _define_database(self, environment: Environment) -> Database:
         settings = environment.database

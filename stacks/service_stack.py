@@ -16,11 +16,11 @@ from bluegreen.cdk import (
 )
 from bluegreen.cdk.data import Database
 
-from .acknowledgements import acknowledge_service_findings
 from .data_stack import DataStack
 from .edge import open_to_users
 from .environments import APPLICATION, Environment
 from .observing import Observing
+from .recovery import prove_recovery
 from .tasks import capacity, define_cluster, sidecars
 from .watching import Watching
 
@@ -44,6 +44,7 @@ class ServiceStack(Stack):
         service: The service.
         migrations: What migrates its database.
         watching: Its alerts and objectives.
+        recovery: What proves that its database can be recovered.
         observing: Its dashboards.
     """
 
@@ -77,6 +78,7 @@ class ServiceStack(Stack):
             environment=data.database.environment(),
             secrets=data.database.variables(data.database.application_user),
             log_retention=environment.log_retention,
+            log_encryption_key=data.key,
             scaling=environment.scaling,
             rollout=environment.rollout,
             rollback=RollbackPolicy(cpu_percent=90, memory_percent=95),
@@ -90,10 +92,11 @@ class ServiceStack(Stack):
         host = environment.domain_name or self.service.load_balancer.load_balancer_dns_name
         CfnOutput(self, "Url", value=f"{scheme}://{host}")
         edge = open_to_users(self, environment, entrance=data.entrance, service=self.service, key=data.key)
-        self.watching = Watching(self, service=self.service, topics=data.topics, also=edge)
+        self.recovery = prove_recovery(self, environment, service=self.service, data=data)
+        also = [*edge, *self.recovery.alerts]
+        self.watching = Watching(self, service=self.service, topics=data.topics, also=also)
         alerts = self.watching.alerts
         self.observing = Observing(self, "Observing", service=self.service, environment=environment, alerts=alerts)
-        acknowledge_service_findings(self)
 
 
 def _migrations(database: Database, environment: Environment) -> AlembicMigrations:

@@ -3,11 +3,18 @@
 from .backup_copies import BackupCopies
 from .backup_rule import BackupRule, VaultLock
 from .backups import DEFAULT_RULES, Backups
+from .checks import DataChecks, RecoveryObjectives
+from .recovery_drill import RecoveryDrill
+from .restore_testing import RestoreTesting
 
 __all__ = [
     "DEFAULT_RULES",
     "BackupCopies",
     "BackupRule",
     "Backups",
+    "DataChecks",
+    "RecoveryDrill",
+    "RecoveryObjectives",
+    "RestoreTesting",
     "VaultLock",
 ]
