@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from aws_cdk import Duration, Stack, Token
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -102,11 +102,12 @@ class GitHubDeployRole(Construct):
         self._acknowledge(stack, stacks)
 
     def _acknowledge(self, stack: Stack, stacks: Sequence[str]) -> None:
+        places = {"Partition": stack.partition, "Region": stack.region, "AccountId": stack.account}
         known = {
-            name: f"<AWS::{name}>" if Token.is_unresolved(value) else value
-            for name, value in (("Region", stack.region), ("AccountId", stack.account))
+            name: value if isinstance(value := stack.resolve(place), str) else f"<AWS::{name}>"
+            for name, place in places.items()
         }
-        arn = "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:{}:{Region}:{AccountId}:{}]"
+        arn = "AwsSolutions-IAM5[Resource::arn:{Partition}:{}:{Region}:{AccountId}:{}]"
         for name in stacks:
             acknowledge(
                 self.role,
