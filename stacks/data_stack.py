@@ -44,7 +44,7 @@ class DataStack(Stack):
         Tags.of(self).add("environment", environment.name)
         self.key = EnvironmentKey(self, "Key").key
         self.topics = define_topics(self, environment, self.key)
-        self.network = define_network(self, environment)
+        self.network = define_network(self, environment, self.key)
         self.vpc = self.network.vpc
         self.database = self._define_database(environment)
         self.entrance = Entrance(self, environment)
