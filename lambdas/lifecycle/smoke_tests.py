@@ -16,9 +16,10 @@ import jmespath
 
 import hook_runtime
 import http_probe
-from bluegreen.release.checks import HttpCheck, SecretReference, pause_seconds
+from bluegreen.release.checks import HttpCheck, pause_seconds
 from bluegreen.release.judgement import CheckResult, judge, unanswered
 from hook_runtime import Invocation, LambdaContext, Verdict
+from secret_values import SecretError, SecretValues
 
 _log = logging.getLogger("smoke_tests")
 
@@ -97,7 +98,7 @@ class _Run:
         self._settings = settings
         self._addresses = addresses
         self._sleep = sleep
-        self._secrets: dict[SecretReference, str] = {}
+        self._secrets = SecretValues()
 
     def check(self, number: int, check: HttpCheck) -> CheckResult:
         """Try a check until it passes, its retries are used up, or time runs out; each attempt at the next address."""
@@ -113,46 +114,16 @@ class _Run:
             attempt += 1
 
     def _attempt(self, check: HttpCheck, address: str) -> CheckResult:
-        secrets: list[str] = []
         try:
-            headers = {name: self._header(value, secrets) for name, value in check.headers.items()}
+            headers = {name: self._secrets.header(value) for name, value in check.headers.items()}
             timeout = min(check.timeout_seconds, max(self._invocation.remaining_seconds(), 0.1))
             endpoint = http_probe.Endpoint(address, self._settings.port, self._settings.host, self._settings.tls)
             response = http_probe.send(
                 endpoint, check.method, check.path, headers=headers, body=check.body, timeout_seconds=timeout
             )
-        except (http_probe.ProbeError, _SecretError) as error:
-            return unanswered(check, str(error), secrets=secrets)
-        return judge(check, response, jmespath.search, secrets=secrets)
-
-    def _header(self, value: str | SecretReference, secrets: list[str]) -> str:
-        if isinstance(value, str):
-            return value
-        if value not in self._secrets:
-            self._secrets[value] = _read_secret(value)
-        secrets.append(self._secrets[value])
-        return self._secrets[value]
-
-
-class _SecretError(Exception):
-    """A secret cannot be used as a header; says which, never what it holds."""
-
-
-def _read_secret(reference: SecretReference) -> str:
-    try:
-        answer = hook_runtime.client("secretsmanager").get_secret_value(SecretId=reference.secret_arn)
-        text = answer["SecretString"]
-        value = text if reference.field is None else json.loads(text)[reference.field]
-    except Exception as error:  # noqa: BLE001 - whatever it is, its text may hold the secret
-        raise _SecretError(f"cannot read secret {reference.secret_arn}: {_reason(error)}") from None
-    if not isinstance(value, str) or not value.isprintable() or not value.isascii():
-        raise _SecretError(f"secret {reference.secret_arn} is not printable ASCII text, as a header's value must be")
-    return value
-
-
-def _reason(error: Exception) -> str:
-    response = getattr(error, "response", {})
-    return str(response.get("Error", {}).get("Code") or type(error).__name__)
+        except (http_probe.ProbeError, SecretError) as error:
+            return unanswered(check, str(error), secrets=self._secrets.seen)
+        return judge(check, response, jmespath.search, secrets=self._secrets.seen)
 
 
 def _addresses(load_balancer: str) -> list[str]:

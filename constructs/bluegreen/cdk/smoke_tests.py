@@ -3,18 +3,18 @@
 import json
 from typing import TYPE_CHECKING
 
-import jmespath
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from bluegreen.release.checks import HttpCheck, SecretReference
 from bluegreen.release.lifecycle import LifecycleEvent
 
+from ._acknowledge import acknowledge
 from ._functions import small_function
+from ._http_checks import network_statements, require_jmespath, secrets_of
+from ._log_groups import log_group
 from .hooks import BoundHook
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class SmokeTests:
             )
         for check in checks:
             for expression in check.json:
-                _require_jmespath(expression)
+                require_jmespath("json keys", expression)
         self.checks = checks
         self._subnets = subnets
         if self.longest_seconds > LONGEST_SECONDS:
@@ -116,6 +116,14 @@ class SmokeTests:
         )
 
 
+_MEANT = {
+    "AwsSolutions-IAM5[Resource::*]": "EC2 lets network interfaces be described and made for Lambda on all resources "
+    "only; the function's own code is denied making any",
+    "NIST.800.53.R5-LambdaConcurrency": "a service has one release at a time, and that one call of it",
+    "NIST.800.53.R5-LambdaDLQ": "CodeDeploy takes a release back whose smoke tests did not answer",
+}
+
+
 class _SmokeTestFunction(Construct):
     """The function of one service's smoke tests: it reaches the test listener, AWS's APIs, and nothing else."""
 
@@ -129,9 +137,7 @@ class _SmokeTestFunction(Construct):
         subnets: ec2.SubnetSelection | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = logs.LogGroup(
-            self, "LogGroup", retention=logs.RetentionDays.ONE_MONTH, removal_policy=RemovalPolicy.DESTROY
-        )
+        self.log_group = log_group(self, "LogGroup", key=service.log_encryption_key)
         vpc = service.cluster.vpc
         group = ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description="Smoke tests", allow_all_outbound=False)
         group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "to AWS's APIs")
@@ -157,8 +163,10 @@ class _SmokeTestFunction(Construct):
             },
         )
 
+        acknowledge(self, _MEANT)
+
     def _role(self, service: "BlueGreenService", checks: tuple[HttpCheck, ...]) -> iam.Role:
-        references = _references(checks)
+        references = secrets_of(checks)
         arns = sorted({reference.secret_arn for reference in references if not isinstance(reference, SecretHeader)})
         role = iam.Role(
             self,
@@ -168,7 +176,7 @@ class _SmokeTestFunction(Construct):
             inline_policies={
                 "SmokeTests": iam.PolicyDocument(
                     statements=[
-                        *_network_statements(),
+                        *network_statements(),
                         iam.PolicyStatement(
                             actions=["logs:CreateLogStream", "logs:PutLogEvents"],
                             resources=[self.log_group.log_group_arn],
@@ -192,32 +200,6 @@ class _SmokeTestFunction(Construct):
         return role
 
 
-def _network_statements() -> list[iam.PolicyStatement]:
-    """What Lambda needs to put a function into a VPC; the function's own code may only look."""
-    make = [
-        "ec2:CreateNetworkInterface",
-        "ec2:DeleteNetworkInterface",
-        "ec2:AssignPrivateIpAddresses",
-        "ec2:UnassignPrivateIpAddresses",
-        "ec2:DescribeSubnets",
-    ]
-    return [
-        iam.PolicyStatement(actions=["ec2:DescribeNetworkInterfaces", *make], resources=["*"]),
-        iam.PolicyStatement(
-            effect=iam.Effect.DENY,
-            actions=make,
-            resources=["*"],
-            # The key is there only when the function's code calls, not when Lambda does on its behalf.
-            conditions={"Null": {"lambda:SourceFunctionArn": "false"}},
-        ),
-    ]
-
-
-def _references(checks: tuple[HttpCheck, ...]) -> list[SecretReference]:
-    values = [value for check in checks for value in check.headers.values()]
-    return [value for value in values if isinstance(value, SecretReference)]
-
-
 def _to_json(checks: tuple[HttpCheck, ...]) -> str:
     """Write checks without what each has by default."""
     default = HttpCheck("/").to_dict()
@@ -226,10 +208,3 @@ def _to_json(checks: tuple[HttpCheck, ...]) -> str:
         for check in checks
     ]
     return json.dumps(documents, separators=(",", ":"))
-
-
-def _require_jmespath(expression: str) -> None:
-    try:
-        jmespath.compile(expression)
-    except jmespath.exceptions.JMESPathError as error:
-        raise ValueError(f"json keys must be JMESPath expressions, got {expression!r}: {error}") from error
