@@ -3,25 +3,17 @@
 from pathlib import Path
 
 import aws_cdk as cdk
-from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from bluegreen.cdk.data import EnvironmentKey
 from bluegreen.cdk.edge import AccessLogs, EndpointHealth, Failover, FirewallMode, HostedDomain, WebFirewall
 from bluegreen.cdk.watching import AlarmTopics
+from tests.cdk.edge.support import given_load_balancer
 from tests.cdk.nagging import findings
-from tests.cdk.support import SHARED_LOAD_BALANCER
 
 
 def define(app: cdk.App) -> None:
     stack = cdk.Stack(app, "Edge")
-    balancer = elbv2.ApplicationLoadBalancer.from_application_load_balancer_attributes(
-        stack,
-        "Shared",
-        load_balancer_arn=SHARED_LOAD_BALANCER,
-        load_balancer_canonical_hosted_zone_id="Z32O12XQLNTSW2",
-        load_balancer_dns_name="shared.example.com",
-        security_group_id="sg-0123456789abcdef0",
-    )
+    balancer = given_load_balancer(stack)
     domain = HostedDomain(stack, "Domain", domain_name="orders.example.com")
     domain.certificate(stack)
     health = EndpointHealth(stack, "Health", host=balancer.load_balancer_dns_name)

@@ -160,8 +160,10 @@ def _require(
             f"load_balancer must be internal, got {load_balancer.node.path}, which faces the internet and could be "
             "called past CloudFront; give its service public=False"
         )
-    _require_region("certificate", certificate.certificate_arn)
-    require_us_east_1("certificate", certificate)
+    if Token.is_unresolved(certificate.certificate_arn):
+        require_us_east_1("certificate", certificate)
+    else:
+        _require_region("certificate", certificate.certificate_arn)
     if web_acl_arn is not None:
         _require_region("web_acl_arn", web_acl_arn)
 
