@@ -23,6 +23,7 @@ from bluegreen.cdk import (
     HealthCheck,
     HttpCheck,
     IgnoredAlarms,
+    ResponseHeaders,
     RollbackPolicy,
     Rollout,
     Scaling,
@@ -85,6 +86,8 @@ CHANGES: dict[str, Callable[[cdk.Stack], Any]] = {
     "certificate": _certificate,
     "domain_name": lambda _: "orders.example.com",
     "public": lambda _: False,  # CloudFormation replaces an own load balancer then, which the deployed state refuses
+    "deletion_protection": lambda _: True,
+    "response_headers": lambda _: ResponseHeaders(frame_options="DENY"),
     "production_port": lambda _: 81,
     "test_port": lambda _: 9001,
     "health_check": lambda _: HealthCheck(path="/health/ready", interval_seconds=10, unhealthy_threshold=5),

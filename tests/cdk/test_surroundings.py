@@ -38,6 +38,7 @@ from tests.cdk.support import (
     image,
     imported_cluster,
     imported_vpc,
+    migrations,
     synthesize,
 )
 
@@ -363,9 +364,15 @@ def test_an_image_that_wants_root_can_have_it(tmp_path: Path) -> None:
 
 
 def test_a_log_key_lets_the_logs_service_use_it(tmp_path: Path) -> None:
-    """A key given for the log is allowed to CloudWatch Logs, or the log group could not be created."""
-    stack = synthesize(tmp_path, lambda stack: add_service(stack, log_encryption_key=kms.Key(stack, "Key")))
-    assert stack.one("AWS::Logs::LogGroup", RetentionInDays=30, KmsKeyId={"Fn::GetAtt": ["Key961B73FD", "Arn"]})
+    """A key given for the log encrypts every log group of the service, and is allowed to CloudWatch Logs for that."""
+
+    def define(stack: cdk.Stack) -> None:
+        hooks = [migrations(stack), SmokeTests(HttpCheck("/health"))]
+        add_service(stack, log_encryption_key=kms.Key(stack, "Key"), hooks=hooks)
+
+    stack = synthesize(tmp_path, define)
+    keys = [group["Properties"].get("KmsKeyId") for group in stack.of_type("AWS::Logs::LogGroup")]
+    assert keys == 5 * [{"Fn::GetAtt": ["Key961B73FD", "Arn"]}]
     assert "logs." in json.dumps(stack.one("AWS::KMS::Key")["Properties"]["KeyPolicy"])
 
 

@@ -1,19 +1,24 @@
 """What linters say about the stacks: nothing that is not acknowledged with a reason."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
+import aws_cdk as cdk
 import pytest
-from aws_cdk import Validations
-from cdk_nag import AwsSolutionsChecks
+from aws_cdk import Acknowledgment
+from constructs import IConstruct
 
-from stacks import acknowledgements
-from tests.stacks.conftest import ROOT, new_app
+from bluegreen.cdk import _acknowledge
+from stacks.environments import ENVIRONMENTS
+from stacks.reference import define_reference
+from tests.cdk.nagging import findings
+from tests.stacks.conftest import ROOT
 
-Finding = tuple[str, str]
+
+def define(app: cdk.App) -> None:
+    """Define every environment."""
+    define_reference(app, list(ENVIRONMENTS.values()), version="v7")
 
 
 def test_cfn_lint_finds_nothing(assembly: Path) -> None:
@@ -31,49 +36,38 @@ def test_cfn_lint_finds_nothing(assembly: Path) -> None:
     assert (run.returncode, run.stdout) == (0, ""), run.stdout + run.stderr
 
 
-def nag(folder: Path) -> set[Finding]:
-    """Run cdk-nag's AwsSolutions pack on the app and return what it finds as construct paths and rules."""
-    app = new_app(folder)
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    try:
-        app.synth()
-    except RuntimeError as error:
-        assert "ValidationFailed" in str(error)  # noqa: PT017 - the report says the rest
-    (report,) = [
-        plugin
-        for plugin in json.loads((folder / "validation-report.json").read_text())["pluginReports"]
-        if plugin["pluginName"] == "AwsSolutions"
-    ]
-    return {
-        (construct["constructPath"], violation["ruleName"])
-        for violation in report["violations"]
-        for construct in violation["violatingConstructs"]
-    }
-
-
 def test_cdk_nag_finds_nothing_that_is_not_acknowledged(tmp_path: Path) -> None:
-    """The AwsSolutions pack has no finding left on any of the stacks."""
-    assert nag(tmp_path) == set()
+    """Neither AwsSolutions nor NIST 800-53 has a finding left on any of the stacks."""
+    assert findings(tmp_path, define) == set()
 
 
-def test_every_acknowledgement_is_needed_and_has_its_own_reason(
+def test_every_acknowledgement_of_a_service_is_needed_and_has_its_own_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without acknowledgements exactly the acknowledged findings appear, and no reason serves two rules."""
+    """Without acknowledgements every acknowledged finding of a service appears, and no reason serves two rules."""
     acknowledged: list[tuple[str, str, str]] = []
 
-    def record(scope: Any, reasons: dict[str, str]) -> None:
-        acknowledged.extend((scope.node.path, f"AwsSolutions-{rule}", reason) for rule, reason in reasons.items())
+    class Recorded:
+        def __init__(self, scope: IConstruct) -> None:
+            self._path = scope.node.path
 
-    monkeypatch.setattr(acknowledgements, "_acknowledge", record)
-    findings = nag(tmp_path)
+        @classmethod
+        def of(cls, scope: IConstruct) -> "Recorded":
+            return cls(scope)
+
+        def acknowledge(self, found: Acknowledgment) -> None:
+            acknowledged.append((self._path, found.id.partition("::")[2], found.reason))
+
+    monkeypatch.setattr(_acknowledge, "Validations", Recorded)
+    found = findings(tmp_path, define)
+    of_services = ("/Orders/", "/BlueGreenRelease")
     unneeded = [
         (scope, rule)
         for scope, rule, _ in acknowledged
-        if not any(path.startswith(f"{scope}/") and rule == found for path, found in findings)
+        if any(part in f"{scope}/" for part in of_services)
+        and not any(f"{path}/".startswith(f"{scope}/") and rule == name for path, name in found)
     ]
     assert unneeded == []
-    in_production = [(rule.split("[")[0], reason) for scope, rule, reason in acknowledged if scope.startswith("Prod")]
-    reasons = [reason for _, reason in in_production]
-    assert all(len(reason.split()) >= 4 for reason in reasons)
-    assert all(len({rule for rule, reason in in_production if reason == one}) == 1 for one in reasons)
+    rules = {(rule.split("[")[0], reason) for _, rule, reason in acknowledged}
+    assert all(len(reason.split()) >= 4 for _, reason in rules)
+    assert [reason for _, reason in rules if len({rule for rule, one in rules if one == reason}) > 1] == []

@@ -3,9 +3,11 @@
 An acknowledgement costs nothing where no rule pack runs. A reason speaks of one finding alone.
 """
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
-from aws_cdk import Acknowledgment, Validations
+from aws_cdk import Acknowledgment, Stack, Validations
 from constructs import IConstruct
 
 
@@ -20,3 +22,36 @@ def acknowledge(scope: IConstruct, reasons: Mapping[str, str]) -> None:
     for rule, reason in reasons.items():
         pack = rule.partition("-")[0]
         Validations.of(scope).acknowledge(Acknowledgment(id=f"{pack}::{rule}", reason=reason))
+
+
+def acknowledge_wildcards(scope: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Acknowledge that policies in a construct allow something on resources whose names hold a wildcard.
+
+    Args:
+        scope: The construct, as near to the policies as can be.
+        reasons: Why it is meant so, by the resource's ARN as the policy states it.
+    """
+    stack = Stack.of(scope)
+    found = {f"AwsSolutions-IAM5[Resource::{_flat(stack.resolve(arn))}]": reason for arn, reason in reasons.items()}
+    acknowledge(scope, found)
+
+
+def _flat(reference: Any) -> str:
+    """Write a reference as cdk-nag does in the name of a finding.
+
+    Example:
+        >>> _flat({"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":ecs:", {"Fn::GetAtt": ["Orders", "Name"]}]]})
+        'arn:<AWS::Partition>:ecs:<Orders.Name>'
+    """
+    match reference:
+        case str():
+            return reference.replace("${", "<").replace("}", ">")
+        case {"Fn::Join": [str(delimiter), [*items]]}:
+            return delimiter.join(map(_flat, items))
+        case {"Fn::GetAtt": [resource, attribute]}:
+            return f"<{_flat(resource)}.{_flat(attribute)}>"
+        case {"Ref": name}:
+            return f"<{_flat(name)}>"
+        case {"Fn::ImportValue": name}:
+            return _flat(name)
+    return json.dumps(reference, separators=(",", ":"))

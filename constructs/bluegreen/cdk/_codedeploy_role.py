@@ -6,13 +6,16 @@ from aws_cdk import Aws, Fn
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ._acknowledge import acknowledge, acknowledge_wildcards
+
 
 def codedeploy_role(
     scope: Construct,
     construct_id: str,
     *,
     deployment_group_arn: str,
-    ecs_arns: Sequence[str],
+    service_arn: str,
+    task_sets_arn: str,
     listener_arns: Sequence[str],
     passed_role_arns: Sequence[str],
     hook_arns: Sequence[str],
@@ -23,7 +26,8 @@ def codedeploy_role(
         scope: Where.
         construct_id: Under which id.
         deployment_group_arn: The one deployment group for which CodeDeploy may use the role.
-        ecs_arns: The service and its task sets.
+        service_arn: The service.
+        task_sets_arn: All of its task sets.
         listener_arns: The listeners whose traffic it moves.
         passed_role_arns: The roles of the tasks that it starts.
         hook_arns: The functions that it calls.
@@ -34,7 +38,7 @@ def codedeploy_role(
     statements = [
         _allow(
             ["ecs:DescribeServices", "ecs:CreateTaskSet", "ecs:DeleteTaskSet", "ecs:UpdateServicePrimaryTaskSet"],
-            on=ecs_arns,
+            on=[service_arn, task_sets_arn],
         ),
         _allow(["elasticloadbalancing:ModifyListener"], on=listener_arns),
         # AWS's own policy for CodeDeploy allows it everywhere; when it is used is not documented.
@@ -56,7 +60,7 @@ def codedeploy_role(
     ]
     if hook_arns:
         statements.append(_allow(["lambda:InvokeFunction"], on=hook_arns))
-    return iam.Role(
+    role = iam.Role(
         scope,
         construct_id,
         description="CodeDeploy's role for one service",
@@ -69,6 +73,21 @@ def codedeploy_role(
         ),
         inline_policies={"Release": iam.PolicyDocument.from_json({"Statement": statements})},
     )
+    acknowledge(
+        role,
+        {"AwsSolutions-IAM5[Resource::*]": "Elastic Load Balancing and CloudWatch describe on all resources only"},
+    )
+    acknowledge_wildcards(
+        role,
+        {
+            task_sets_arn: "each release makes a task set with a new id, all of this one service",
+            **{
+                _rules_of(arn): "a rule's id is known once it exists; the rules are those of this listener"
+                for arn in listener_arns
+            },
+        },
+    )
+    return role
 
 
 def _allow(actions: Sequence[str], *, on: Sequence[str]) -> dict[str, object]:

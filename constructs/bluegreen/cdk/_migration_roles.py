@@ -8,6 +8,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
+from ._acknowledge import acknowledge, acknowledge_wildcards
 from ._arns import Arns
 from ._grants import Grants
 
@@ -51,7 +52,8 @@ def function_role(
     add = grants.add
     machine = arns.colon("states", "stateMachine", state_machine_name)
     add("states:StartExecution", on=[machine])
-    add("states:DescribeExecution", on=[arns.colon("states", "execution", f"{state_machine_name}:*")])
+    executions = arns.colon("states", "execution", f"{state_machine_name}:*")
+    add("states:DescribeExecution", on=[executions])
     entries = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query")
     add(*entries, on=[ledger.table.table_arn])
     if key := ledger.table.encryption_key:
@@ -59,7 +61,8 @@ def function_role(
     add("ecs:DescribeTaskDefinition", on=["*"])  # it has no narrower resource
     add("ecs:RegisterTaskDefinition", on=[_revisions(arns, task)])
     grants.add_listing_of_tasks(arns.slash("ecs", "cluster", cluster_name))
-    add("ecs:DescribeTasks", "ecs:StopTask", on=[arns.slash("ecs", "task", f"{cluster_name}/*")])
+    tasks = arns.slash("ecs", "task", f"{cluster_name}/*")
+    add("ecs:DescribeTasks", "ecs:StopTask", on=[tasks])
     add("ecs:DescribeServices", on=[arns.slash("ecs", "service", f"{cluster_name}/{service.service_name}")])
     snapshots = arns.colon("rds", "snapshot", _SNAPSHOTS)
     add("rds:CreateDBSnapshot", "rds:DescribeDBSnapshots", on=[database.instance_arn, snapshots])
@@ -73,13 +76,25 @@ def function_role(
         if topic_key := topic.master_key:
             add("kms:Decrypt", "kms:GenerateDataKey", on=[topic_key.key_arn])
     grants.document.add_statements(_passing_of_roles(task))
-    return iam.Role(
+    role = iam.Role(
         scope,
         construct_id,
         description="Decides on the migrations of one service",
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         inline_policies={"Migrations": grants.document},
     )
+    described = "describing a task definition takes no resource, listing tasks the cluster as its condition"
+    acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": described})
+    acknowledge_wildcards(
+        role,
+        {
+            _revisions(arns, task): "a copy that pins the image's digest is a new revision of this one family",
+            tasks: "a task of a run that was lost is found and stopped, and its id is new",
+            executions: "every run is an execution with a name of its own",
+            snapshots: "every run names its snapshot after itself, with this prefix",
+        },
+    )
+    return role
 
 
 def state_machine_role(
@@ -112,11 +127,12 @@ def state_machine_role(
         conditions={"ArnEquals": {"ecs:cluster": cluster_arn}},
     )
     grants.document.add_statements(run, _passing_of_roles(task))
-    grants.add("ecs:DescribeTasks", "ecs:StopTask", on=[arns.slash("ecs", "task", f"{cluster_name}/*")])
+    tasks = arns.slash("ecs", "task", f"{cluster_name}/*")
+    grants.add("ecs:DescribeTasks", "ecs:StopTask", on=[tasks])
     # Step Functions waits for a task through a rule of its own.
     rule = arns.slash("events", "rule", "StepFunctionsGetEventsForECSTaskRule")
     grants.add("events:PutTargets", "events:PutRule", "events:DescribeRule", on=[rule])
-    return iam.Role(
+    role = iam.Role(
         scope,
         construct_id,
         description="Runs the migrations of one service",
@@ -125,6 +141,15 @@ def state_machine_role(
         ),
         inline_policies={"Migrations": grants.document},
     )
+    acknowledge_wildcards(
+        role,
+        {
+            tasks: "Step Functions waits for the task that it starts, and its id is new",
+            _revisions(arns, task): "each version brings a revision of this one family, and a downgrade runs from the "
+            "one that is recorded",
+        },
+    )
+    return role
 
 
 def _revisions(arns: Arns, task: "MigrationTask") -> str:

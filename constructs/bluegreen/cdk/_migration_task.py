@@ -12,7 +12,9 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
+from ._acknowledge import acknowledge
 from ._add_container import add_container
+from ._log_groups import log_group
 from ._names import computed_name
 
 if TYPE_CHECKING:
@@ -67,11 +69,12 @@ class MigrationTask(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.family = computed_name(self, max_length=255)
-        self.log_group = logs.LogGroup(
+        self.log_group = log_group(
             self,
             "LogGroup",
+            key=service.log_encryption_key,
             retention=settings.log_retention,
-            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,  # what was done to a database can be read about
+            outlives_stack=True,  # what was done to a database can be read about
         )
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=service.cluster.vpc, description="The migrations"
@@ -92,6 +95,13 @@ class MigrationTask(Construct):
             assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
         )
         self.task_definition = self._define(service, settings)
+        acknowledge(
+            self.execution_role, {"AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken takes no resource"}
+        )
+        acknowledge(
+            self.task_definition,
+            {"AwsSolutions-ECS2": "what looks like a secret is refused, the migrator's come from Secrets Manager"},
+        )
 
     def _define(self, service: "BlueGreenService", settings: MigrationTaskSettings) -> ecs.FargateTaskDefinition:
         container_settings = service.task.settings

@@ -83,10 +83,8 @@ class Deployment(Construct):
             self,
             "Role",
             deployment_group_arn=application.deployment_group_arn,
-            ecs_arns=[
-                arns.slash("ecs", "service", f"{cluster_name}/{service_name}"),
-                arns.slash("ecs", "task-set", f"{cluster_name}/{service_name}/*"),
-            ],
+            service_arn=arns.slash("ecs", "service", f"{cluster_name}/{service_name}"),
+            task_sets_arn=arns.slash("ecs", "task-set", f"{cluster_name}/{service_name}/*"),
             listener_arns=traffic.listener_arns,
             passed_role_arns=[task.task_role.role_arn, task.execution_role.role_arn],
             hook_arns=[hook.function.function_arn for hook in hooks],

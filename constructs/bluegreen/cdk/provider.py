@@ -7,15 +7,18 @@ from aws_cdk import Aws, RemovalPolicy, Stack
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct, IConstruct
 
+from ._acknowledge import acknowledge, acknowledge_wildcards
 from ._arns import Arns
 from ._functions import small_function
 from ._grants import Grants
+from ._log_groups import acknowledge_without_key, let_logs_use
 from ._names import computed_name
 from ._stack_tags import refuse_stack_tags
 from ._state_machine import release_definition
@@ -31,6 +34,15 @@ _LONGEST_SECONDS = 7 * 24 * 3600
 """What a release that is handed on may take: two waits of two days each, which is CodeDeploy's longest, and more."""
 _SERVICES_A_POLICY = 2
 """A policy has 6,144 characters, too few for three services with a hook at every step; a role has ten policies."""
+_MEANT = {
+    "AwsSolutions-IAM5[Resource::*]": "what follows, continues or stops a deployment takes no resource, nor does "
+    "DescribeListeners; what starts one names its deployment group",
+    "AwsSolutions-SF1": "Step Functions keeps a standard execution's history for 90 days, and the function logs steps",
+    "AwsSolutions-SF2": "it calls one function again and again with a pause; there is no path to trace",
+    "NIST.800.53.R5-LambdaConcurrency": "its calls follow one another a release; a limit could hold up a way back",
+    "NIST.800.53.R5-LambdaDLQ": "CloudFormation and the state machine see a call that fails, and act on it",
+    "NIST.800.53.R5-LambdaInsideVPC": "it talks to AWS's APIs only; a network would be one more thing to fail",
+}
 _UNBOUND_ACTIONS = (
     # AWS's references disagree on whether these can be narrowed to a deployment group: a role that cannot stop a
     # deployment is worse than one that could stop a neighbour's.
@@ -122,6 +134,20 @@ class ReleaseProvider(Construct):
         )
         self.state_machine = self._state_machine(name)
         self.backstop = self._backstop()
+        acknowledge(self, _MEANT)
+
+    def encrypt_log(self, key: kms.IKey | None) -> None:
+        """Encrypt the function's log with the key of a service; the first one that has a key decides.
+
+        Args:
+            key: The key, if the service has one.
+        """
+        group = cast("logs.CfnLogGroup", self.log_group.node.default_child)
+        if key is None:
+            acknowledge_without_key(self.log_group)
+        elif not group.kms_key_id:
+            let_logs_use(key)
+            group.kms_key_id = key.key_arn
 
     def know(self, application: "Application", given_listener_arns: Sequence[str]) -> None:
         """Let the function tell the state of one more service, before its listeners are there.
@@ -173,7 +199,9 @@ class ReleaseProvider(Construct):
         add("codedeploy:GetDeploymentConfig", on=[deployment.config_arn, way_back])
         service_arn = arns.slash("ecs", "service", f"{cluster_name}/{service_name}")
         add("ecs:DescribeServices", "ecs:UpdateService", on=[service_arn])
-        add("ecs:DescribeTasks", on=[arns.slash("ecs", "task", f"{cluster_name}/*")])
+        tasks = arns.slash("ecs", "task", f"{cluster_name}/*")
+        add("ecs:DescribeTasks", on=[tasks])
+        acknowledge_wildcards(self, {tasks: "failed tasks have ids that nobody knows before; they are only read"})
         grants.add_listing_of_tasks(arns.slash("ecs", "cluster", cluster_name))
         modify_group = ("elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes")
         add(*modify_group, on=traffic.target_group_arns)
@@ -221,6 +249,7 @@ class ReleaseProvider(Construct):
                 # A scalable target's id is made by AWS.
                 targets = self.arns.slash("application-autoscaling", "scalable-target", "*")
                 grants.add("application-autoscaling:RegisterScalableTarget", on=[targets])
+                acknowledge_wildcards(self, {targets: "AWS makes a scalable target's id, and no attribute tells it"})
             construct_id = f"Services{self._served // _SERVICES_A_POLICY + 1}"
             policy = iam.ManagedPolicy(
                 self,

@@ -19,6 +19,7 @@ from constructs import Construct
 from bluegreen.release.observation import WhenBusy
 from bluegreen.release.rollout import Rollout
 
+from ._acknowledge import acknowledge
 from ._capacity import require_fargate_capacity, warn_about_spot
 from ._frozen import frozen_service
 from ._given_listeners import require_owned, require_usable
@@ -44,6 +45,10 @@ from .traffic import Ports, Traffic
 if TYPE_CHECKING:
     from .exec_command import ExecCommand
 
+_MEANT_OF_ALARMS = {
+    "NIST.800.53.R5-CloudWatchAlarmAction": "CodeDeploy reads it and takes a release back; people are alerted on the "
+    "same signals by alarms of their own"
+}
 DEFAULT_ROLLOUT = Rollout.canary(percent=10, bake_minutes=15)
 
 
@@ -102,7 +107,7 @@ class BlueGreenService(Construct):
             Nobody can when omitted. Whether it is given can never change.
         log_group: Where the container writes. One of the service's own when omitted, which outlives the stack.
         log_retention: How long an own log group keeps what is written. One month when omitted.
-        log_encryption_key: The key of an own log group; AWS's own key when omitted.
+        log_encryption_key: The key of own log groups, the hooks' too; AWS's own key when omitted.
         task_role: What the application may do. An own role that may do nothing yet when omitted.
         execution_role: What ECS may do to start a task. An own role with what image, secrets and log need when omitted.
         subnets: Where the tasks run, from the next release on. The VPC's private subnets with egress when omitted.
@@ -129,6 +134,7 @@ class BlueGreenService(Construct):
         ports: Scheme and ports of the listeners.
         domain_name: As given.
         notifications: As given.
+        log_encryption_key: As given.
         network: Where a release starts tasks.
         security_group: The tasks' own security group, which never changes.
         ecs_service: The ECS service. Never change its properties: CloudFormation could not apply it.
@@ -228,10 +234,12 @@ class BlueGreenService(Construct):
         vpc, self._cluster_name = cluster.vpc, cluster.cluster_name  # each look at them crosses into Node
         self.domain_name = domain_name
         self.notifications = notifications
+        self.log_encryption_key = log_encryption_key
         self.container_port = container_port
         self.ports = Ports.choose(secure=certificate is not None, production=production_port, test=test_port)
         self.provider = ReleaseProvider.of(self)
         self.provider.claim_name(cluster, service_name)
+        self.provider.encrypt_log(log_encryption_key)
         self.task = Task(
             self,
             "Task",
@@ -367,8 +375,10 @@ class BlueGreenService(Construct):
         )
 
     def _bind_rollback(self, policy: RollbackPolicy) -> Sequence[cloudwatch.IAlarm]:
+        alarms = Construct(self, "Rollback")
+        acknowledge(alarms, _MEANT_OF_ALARMS)
         return policy.bind(
-            Construct(self, "Rollback"),
+            alarms,
             name_prefix=computed_name(self, max_length=200),
             load_balancer_full_name=self.traffic.load_balancer_full_name,
             target_group_full_names=self.traffic.target_group_full_names,

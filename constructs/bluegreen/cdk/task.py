@@ -10,7 +10,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from ._acknowledge import acknowledge
 from ._add_container import add_container, add_sidecar
+from ._log_groups import log_group as define_log_group
 from ._names import computed_name
 from .container import Container
 from .fargate_size import require_fargate_size
@@ -69,7 +71,9 @@ class Task(Construct):
         _require_version(version)
         super().__init__(scope, construct_id)
         self.family = computed_name(self, max_length=255)
-        self.log_group = log_group or self._own_log_group(log_retention, log_encryption_key)
+        self.log_group = log_group or define_log_group(
+            self, "LogGroup", key=log_encryption_key, retention=log_retention, outlives_stack=True
+        )
         self.task_role = task_role or _own_task_role(self)
         self.execution_role = execution_role or iam.Role(
             self, "ExecutionRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")
@@ -91,6 +95,13 @@ class Task(Construct):
         # A revision that CloudFormation removes is one that a rollback can no longer start.
         # One whose stack was never created goes: nothing ever ran on it.
         self.task_definition.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+        acknowledge(
+            self.task_definition,
+            {"AwsSolutions-ECS2": "variables that look like secrets are refused at synth; the rest may be read"},
+        )
+        acknowledge(
+            self.execution_role, {"AwsSolutions-IAM5[Resource::*]": "ecr:GetAuthorizationToken takes no resource"}
+        )
         self.image, self.settings = image, container
         beside = [sidecar.bind(self) for sidecar in sidecars]
         taken = [*environment, *secrets]
@@ -126,13 +137,6 @@ class Task(Construct):
             )
             for sidecar in sidecars
         ]
-
-    def _own_log_group(self, retention: logs.RetentionDays, key: kms.IKey | None) -> logs.LogGroup:
-        if key:
-            # Without this CloudWatch Logs refuses the key; for an imported key its owner must allow the same.
-            key.grant_encrypt_decrypt(iam.ServicePrincipal(f"logs.{Aws.REGION}.amazonaws.com"))
-        keep = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE  # what ran and then went can still be read about
-        return logs.LogGroup(self, "LogGroup", retention=retention, encryption_key=key, removal_policy=keep)
 
 
 def _own_task_role(scope: Construct) -> iam.Role:

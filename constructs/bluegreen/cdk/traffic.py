@@ -214,6 +214,9 @@ class Traffic(Construct):
         group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="The load balancer", allow_all_outbound=False
         )
+        if self._public:
+            reason = "serving the internet is what it is for; the test listener's port is open to the smoke tests only"
+            acknowledge(group, {"AwsSolutions-EC23": reason})
         balancer = elbv2.ApplicationLoadBalancer(
             self,
             "LoadBalancer",

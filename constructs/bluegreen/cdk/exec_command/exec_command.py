@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
@@ -13,6 +13,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._log_groups import log_group as define_log_group
 from bluegreen.cdk.watching.alert import Alert, Severity
 from bluegreen.cdk.watching.define_alert import RUNBOOKS, define_alert
 
@@ -73,7 +74,9 @@ class ExecCommand(Construct):
         super().__init__(scope, construct_id)
         self._key = key
         self._open = open
-        self.log_group = log_group or self._own_log_group(log_retention)
+        self.log_group = log_group or define_log_group(
+            self, "LogGroup", key=key, retention=log_retention, outlives_stack=True
+        )
         self.configuration = ecs.ExecuteCommandConfiguration(
             kms_key=key,
             logging=ecs.ExecuteCommandLogging.OVERRIDE,
@@ -138,16 +141,6 @@ class ExecCommand(Construct):
                 "AwsSolutions-IAM5[Resource::*]": "Session Manager's channels are no resources, and log groups are "
                 "listed as a whole",
             },
-        )
-
-    def _own_log_group(self, retention: logs.RetentionDays) -> logs.LogGroup:
-        self._key.grant_encrypt_decrypt(iam.ServicePrincipal(f"logs.{Aws.REGION}.amazonaws.com"))
-        return logs.LogGroup(
-            self,
-            "LogGroup",
-            retention=retention,
-            encryption_key=self._key,
-            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,  # an audit outlives what was audited
         )
 
     def _record_callers(self) -> events.CfnRule:
