@@ -7,7 +7,7 @@ A CloudFormation resource type is an object with `create`, `update` and `delete`
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 Document = dict[str, Any]
 """A request, a response or a resource's properties."""
@@ -66,3 +66,14 @@ class ResourceType(Protocol):
 
     def delete(self, physical_id: str, properties: Document) -> None:
         """Delete the resource; succeed when it is already gone."""
+
+
+@runtime_checkable
+class PartlyEmulated(Protocol):
+    """A resource type that accepts properties with nothing behind them."""
+
+    def not_emulated(self, properties: Document) -> str:
+        """Say in a few words what a resource with these properties has with nothing behind it; nothing, if it has none.
+
+        It is listed as the type with these words in parentheses.
+        """

@@ -60,8 +60,10 @@ class Cloud:
             **machine, authority=self._authority, version_of=self._ecs.version_of
         )
         self._scaling = ApplicationAutoScaling(**where, client=self._client, now=self.clock.now, journal=self.journal)
-        self._cloudwatch = cloudwatch.CloudWatch(**common, metrics=metrics, scale=self._scaling.on_alarm)
         bus = EventBus(self.clock, **where)
+        self._cloudwatch = cloudwatch.CloudWatch(
+            **common, metrics=metrics, scale=self._scaling.on_alarm, put_event=bus.put
+        )
         self._codedeploy = codedeploy.CodeDeploy(**common, put_event=bus.put)
         self._rds = rds.Rds(**common, folder=folder)
         self.control_planes = control_planes.ControlPlanes(self.clock, self.journal, functions.kill_running)

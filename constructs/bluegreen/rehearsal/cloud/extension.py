@@ -26,7 +26,7 @@ from . import (
     step_functions,
 )
 from .acceptance import Acceptance
-from .api import ResourceType, Service
+from .api import PartlyEmulated, ResourceType, Service
 from .control_planes import ControlPlanes
 
 VERSION = "1.5.33"
@@ -90,7 +90,7 @@ def install(
     names = set()
     for resource_type in resource_types:
         names.add(resource_type.type_name)
-        tables["_RESOURCE_HANDLERS"][resource_type.type_name] = _handlers(resource_type)
+        tables["_RESOURCE_HANDLERS"][resource_type.type_name] = _handlers(resource_type, acceptance)
         tables["_REPLACING_PROPERTIES"][resource_type.type_name] = tuple(resource_type.create_only)
     acceptance.install(tables["_RESOURCE_HANDLERS"], names)
     _run_on_worker_threads(names)
@@ -146,11 +146,14 @@ def _install_service(service: Service, tables: dict[str, Any], control_planes: C
         pattern["target_prefixes"] = [*pattern.get("target_prefixes", []), prefix]
 
 
-def _handlers(resource_type: ResourceType) -> dict[str, Any]:
+def _handlers(resource_type: ResourceType, acceptance: Acceptance) -> dict[str, Any]:
     def create(logical_id: str, properties: Any, stack_name: str) -> tuple[str, Any]:
         # CloudFormation's own form: names of a replaced resource and of its successor must differ.
         name = f"{stack_name}-{logical_id}-{uuid.uuid4().hex[:12].upper()}"
         created = resource_type.create(name, properties)
+        lacking = resource_type.not_emulated(properties) if isinstance(resource_type, PartlyEmulated) else ""
+        if lacking:
+            acceptance.note(f"{resource_type.type_name} ({lacking})", stack_name, logical_id)
         return created.physical_id, dict(created.attributes)
 
     def update(physical_id: str, old: Any, new: Any, _stack_name: str) -> tuple[str, Any]:

@@ -132,7 +132,10 @@ def _frontend(frontend: Frontend) -> str:
         f"http-request set-header X-Forwarded-Proto {'https' if tls else 'http'}",
         f"http-request set-header X-Forwarded-Port {frontend.port}",
         f"http-request set-var(txn.chance) rand({MILLION})",
+        *(f"http-after-response set-header {name} {_quoted(value)}" for name, value in frontend.headers),
     ]
+    if frontend.own_server:
+        lines.append(f"http-after-response set-header Server {frontend.own_server} if !{{ var(txn.server) -m found }}")
     for route in frontend.routes:
         lines += _choose(route)
     for route in frontend.routes:
@@ -141,6 +144,17 @@ def _frontend(frontend: Frontend) -> str:
         f"use_backend %[var(txn.route),mul({MILLION}),add(txn.chance),map_int({WEIGHTS},{NOWHERE})]",
     )
     return _section(f"frontend {frontend.name}", lines)
+
+
+def _quoted(text: str) -> str:
+    r"""Quote a text that HAProxy is to take as it is.
+
+    Example:
+        >>> print(_quoted('default-src \'self\'; q="50%"'))
+        "default-src 'self'; q=\"50%%\""
+    """
+    escaped = text.replace("\\", r"\\").replace('"', r"\"").replace("$", r"\$").replace("%", "%%")
+    return f'"{escaped}"'
 
 
 def _choose(route: Route) -> Iterable[str]:

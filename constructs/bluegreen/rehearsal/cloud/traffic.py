@@ -90,6 +90,8 @@ class Frontend:
         routes: In order; the first that matches a request takes it.
         certificates: PEM files, the default one first; none means plain HTTP.
         minimum_tls: The oldest protocol offered, such as "TLSv1.2".
+        headers: What every response has, whoever made it, in place of a header of that name that it had.
+        own_server: The header Server of responses that no target made; none when empty.
     """
 
     name: str
@@ -99,6 +101,8 @@ class Frontend:
     routes: tuple[Route, ...]
     certificates: tuple[str, ...] = ()
     minimum_tls: str = "TLSv1.2"
+    headers: tuple[tuple[str, str], ...] = ()
+    own_server: str = ""
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ class World:
         self.store = MetricStore()
         self.journal = Journal(self.clock.now)
         self.sns = Topics()
+        self.events: list[tuple[str, str, dict[str, Any], list[str]]] = []
         self.cloudwatch = CloudWatch(
             clock=self.clock,
             metrics=self.store,
@@ -64,6 +65,7 @@ class World:
             client={"sns": self.sns}.__getitem__,
             region="eu-west-1",
             account="111122223333",
+            put_event=lambda *event: self.events.append(event),
         )
         self.api = Checked(self.cloudwatch)
 
@@ -203,6 +205,94 @@ def error_rate(group: str) -> list[dict[str, Any]]:
 
 
 OF_ONE_METRIC = dict.fromkeys(["MetricName", "Namespace", "Dimensions", "Statistic", "Period"])
+
+
+BAND = {
+    **OF_ONE_METRIC,
+    "Threshold": None,
+    "ThresholdMetricId": "band",
+    "ComparisonOperator": "GreaterThanUpperThreshold",
+    "Metrics": [
+        {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(m1, 3)"},
+        {"Id": "m1", "MetricStat": {"Metric": {"Namespace": "AWS/X", "MetricName": "E"}, "Period": 60, "Stat": "Sum"}},
+    ],
+}
+
+
+def test_an_alarm_on_an_anomaly_detection_band_is_never_judged(world: World) -> None:
+    """It is there, can be described, and stays INSUFFICIENT_DATA, as on AWS while a detector has no model."""
+    put(world, "strange", **BAND)
+    world.store.record("AWS/X", "E", {}, 10_000, world.clock.at)
+    world.at(3600)
+    (found,) = world.api.describe_alarms(AlarmNames=["strange"])["MetricAlarms"]
+    assert (found["StateValue"], found["ThresholdMetricId"]) == ("INSUFFICIENT_DATA", "band")
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"Threshold": 1}, "either Threshold or ThresholdMetricId"),
+        ({"ComparisonOperator": "GreaterThanThreshold"}, "GreaterThanUpperThreshold.*got 'GreaterThanThreshold'"),
+        ({"ThresholdMetricId": "m1"}, "must name an expression ANOMALY_DETECTION_BAND"),
+        ({"DatapointsToAlarm": 2}, "DatapointsToAlarm must be 1-1, got 2"),
+    ],
+)
+def test_a_band_that_cloudwatch_would_refuse_is_refused(world: World, changes: dict[str, Any], complaint: str) -> None:
+    """What is not judged is checked all the same."""
+    with pytest.raises(ApiError, match=complaint):
+        put(world, "strange", **BAND | changes)
+
+
+def test_a_change_of_state_is_an_event(world: World) -> None:
+    """Rules on the default bus get both states and what is watched, of metric and of composite alarms, in order."""
+    put(world)
+    world.api.put_composite_alarm(AlarmName="any", AlarmRule="ALARM(errors)", AlarmDescription="any of them")
+    world.errors(5)
+    world.at(60)
+    world.cloudwatch._announcer._worker.submit(int).result()
+    (_, _, errors, resources), (source, kind, composite, _) = world.events
+    assert resources == ["arn:aws:cloudwatch:eu-west-1:111122223333:alarm:errors"]
+    assert (errors["previousState"]["value"], errors["state"]["value"]) == ("INSUFFICIENT_DATA", "ALARM")
+    assert errors["state"]["timestamp"].endswith("+0000")
+    assert errors["configuration"]["metrics"][0]["metricStat"]["metric"] == {
+        "namespace": "AWS/X",
+        "name": "Errors",
+        "dimensions": {"Group": "blue"},
+    }
+    assert (source, kind) == ("aws.cloudwatch", "CloudWatch Alarm State Change")
+    assert composite["configuration"] == {"description": "any of them", "alarmRule": "ALARM(errors)"}
+    assert composite["state"]["value"] == "ALARM"
+
+
+def test_dashboards_are_kept_as_they_were_put(world: World) -> None:
+    """A dashboard can be read back, listed, replaced and deleted."""
+    body = json.dumps({"widgets": [{"type": "text", "width": 24, "height": 2, "properties": {"markdown": "#"}}]})
+    world.api.put_dashboard(DashboardName="orders", DashboardBody=body)
+    assert world.api.get_dashboard(DashboardName="orders")["DashboardBody"] == body
+    assert [one["DashboardName"] for one in world.api.list_dashboards()["DashboardEntries"]] == ["orders"]
+    assert world.api.list_dashboards(DashboardNamePrefix="x")["DashboardEntries"] == []
+    world.api.delete_dashboards(DashboardNames=["orders"])
+    with pytest.raises(ApiError, match="ResourceNotFound"):
+        world.api.get_dashboard(DashboardName="orders")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "complaint"),
+    [
+        ("or ders", {"widgets": []}, "its name must be"),
+        ("orders", "{", "its body is no JSON"),
+        ("orders", [], "an object with a list of widgets"),
+        ("orders", {"widgets": [{}] * 501}, "500 widgets at most, got 501"),
+        ("orders", {"widgets": [{"type": "text"}]}, "/widgets/0: must have properties"),
+        ("orders", {"widgets": [{"type": "text", "properties": {}, "width": 25}]}, "width must be 1 or more.*got 25"),
+        ("orders", {"widgets": [{"type": "text", "properties": {}, "y": -1}]}, "y must be 0 or more, got -1"),
+    ],
+)
+def test_a_dashboard_that_cannot_be_shown_is_refused(world: World, name: str, body: object, complaint: str) -> None:
+    """The refusal names the widget and what is wrong with it."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    with pytest.raises(ApiError, match=complaint):
+        world.api.put_dashboard(DashboardName=name, DashboardBody=text)
 
 
 @pytest.mark.parametrize(

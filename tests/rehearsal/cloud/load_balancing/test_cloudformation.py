@@ -170,16 +170,31 @@ def test_a_whole_stack_comes_and_goes(template: Template) -> None:
 
 
 def test_listener_attributes_are_honoured_or_refused(template: Template) -> None:
-    """A listener attribute with a value would change responses, so it is refused; one without changes nothing."""
+    """What changes responses is kept and can be taken back; what AWS or this cloud does not have is refused."""
     owner, group = template.load_balancer().physical_id, template.target_group().physical_id
     properties = {"LoadBalancerArn": owner, "Port": 80, "Protocol": "HTTP", "DefaultActions": forward((group, 1))}
-    key = "routing.http.response.server.enabled"
-    with pytest.raises(ApiError, match=f"UnsupportedOperation: .*{key}"):
-        template["Listener"].create("x", properties | {"ListenerAttributes": [{"Key": key, "Value": "false"}]})
+    response = "routing.http.response."
+    for key, value, complaint in (
+        ("routing.http.request.x_amzn_tls_version.header_name", "X-Tls", "UnsupportedOperation: .*x_amzn_tls_version"),
+        (f"{response}x_powered_by.header_value", "us", "InvalidConfigurationRequest: .* is not recognized"),
+        (f"{response}x_frame_options.header_value", "never", "InvalidConfigurationRequest: .*got 'never'"),
+    ):
+        with pytest.raises(ApiError, match=complaint):
+            template["Listener"].create("x", properties | {"ListenerAttributes": [{"Key": key, "Value": value}]})
     elb = template.cloud.elb
     assert elb.describe_listeners(LoadBalancerArn=owner)["Listeners"] == []
-    listener = template["Listener"].create("x", properties | {"ListenerAttributes": [{"Key": key, "Value": ""}]})
-    assert elb.describe_listener_attributes(ListenerArn=listener.physical_id)["Attributes"] == []
+    key = f"{response}x_frame_options.header_value"
+    framed = properties | {"ListenerAttributes": [{"Key": key, "Value": "DENY"}]}
+    listener = template["Listener"].create("x", framed)
+
+    def attributes() -> dict[str, str]:
+        found = elb.describe_listener_attributes(ListenerArn=listener.physical_id)["Attributes"]
+        return {one["Key"]: one["Value"] for one in found}
+
+    assert (attributes()[key], attributes()[f"{response}server.enabled"]) == ("DENY", "true")
+    freed = properties | {"ListenerAttributes": [{"Key": key, "Value": ""}]}
+    template["Listener"].update(listener.physical_id, framed, freed)
+    assert attributes()[key] == ""
 
 
 @pytest.mark.parametrize("kind", ["LoadBalancer", "TargetGroup"])

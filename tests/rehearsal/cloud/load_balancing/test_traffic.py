@@ -74,6 +74,40 @@ def test_weights_are_honoured_request_by_request(web: Web) -> None:
     assert 133 <= served["green"] <= 267
 
 
+def test_a_listeners_headers_are_in_every_response(web: Web) -> None:
+    """They replace those of the target, stand in the load balancer's own answers too, and take effect at once."""
+    policy = "default-src 'self'; report-uri /csp?q=\"50%\""
+    own = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "403"}}]
+    condition = [{"Field": "path-pattern", "Values": ["/own"]}]
+    web.cloud.elb.create_rule(ListenerArn=web.listener, Priority=1, Actions=own, Conditions=condition)
+
+    def headers(path: str) -> dict[str, str]:
+        connection = http.client.HTTPConnection(web.address, 20080)
+        connection.request("GET", path)
+        found = {name.lower(): value for name, value in connection.getresponse().getheaders()}
+        connection.close()
+        return found
+
+    def change(**values: str) -> None:
+        changes = [{"Key": f"routing.http.response.{key}", "Value": value} for key, value in values.items()]
+        web.cloud.elb.modify_listener_attributes(ListenerArn=web.listener, Attributes=changes)
+
+    assert headers("/own")["server"] == "awselb/2.0"
+    targets_own = headers("/").get("server")
+    change(
+        **{
+            "server.enabled": "false",
+            "content_security_policy.header_value": policy,
+            "x_content_type_options.header_value": "nosniff",
+        }
+    )
+    for path in ("/", "/own"):
+        assert headers(path)["content-security-policy"] == policy
+        assert headers(path)["x-content-type-options"] == "nosniff"
+    assert "server" not in headers("/own")
+    assert headers("/").get("server") == targets_own
+
+
 def test_nothing_fails_while_weights_move(web: Web) -> None:
     """Twenty shifts under load fail no request, and after the last one the old side gets none."""
     with web.load() as load:

@@ -55,14 +55,21 @@ class Acceptance:
             for name, places in sorted(seen.items())
         ]
 
-    def _note(self, type_name: str, stack_name: str, logical_id: str) -> None:
+    def note(self, type_name: str, stack_name: str, logical_id: str) -> None:
+        """Note that a resource was accepted without emulation.
+
+        Args:
+            type_name: Its type, or a part of it such as "AWS::CloudWatch::Alarm (anomaly detection band)".
+            stack_name: Its stack.
+            logical_id: Its logical id.
+        """
         with self._lock:
             self._seen[type_name].add((stack_name, logical_id))
 
     def _accepting(self, kind: AcceptedType) -> dict[str, Any]:
         def create(logical_id: str, properties: Document, stack_name: str) -> tuple[str, Document]:
             created = kind.create(_name(stack_name, logical_id), properties)
-            self._note(kind.type_name, stack_name, logical_id)
+            self.note(kind.type_name, stack_name, logical_id)
             return created.physical_id, dict(created.attributes)
 
         def update(
@@ -75,7 +82,7 @@ class Acceptance:
 
     def _noting(self, type_name: str, handlers: Mapping[str, Any]) -> dict[str, Any]:
         def create(logical_id: str, properties: Document, stack_name: str) -> Any:
-            self._note(type_name, stack_name, logical_id)
+            self.note(type_name, stack_name, logical_id)
             return handlers["create"](logical_id, properties, stack_name)
 
         return {**handlers, "create": create}

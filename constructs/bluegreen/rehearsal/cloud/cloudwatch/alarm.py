@@ -34,13 +34,13 @@ class Verdict:
 
 @dataclass
 class Alarm:
-    """A metric alarm (it has a watch) or a composite alarm (it has a rule).
+    """A metric alarm or a composite alarm (it has a rule).
 
     Args:
         arn: Its ARN.
         request: The request that put it.
         configured_at: When it was put, in cloud time.
-        watch: What a metric alarm watches.
+        watch: What a metric alarm watches; None for one that is never judged.
         rule: When a composite alarm is red.
     """
 
@@ -70,7 +70,7 @@ class Alarm:
     @property
     def type(self) -> str:
         """MetricAlarm or CompositeAlarm."""
-        return "MetricAlarm" if self.watch else "CompositeAlarm"
+        return "CompositeAlarm" if self.rule else "MetricAlarm"
 
     @property
     def actions(self) -> Sequence[str]:

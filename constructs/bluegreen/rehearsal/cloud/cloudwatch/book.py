@@ -11,6 +11,7 @@ from bluegreen.rehearsal.cloud.api import ApiError, Document
 from bluegreen.rehearsal.cloud.journal import Journal
 
 from .alarm import SCALING, Alarm, Verdict
+from .announcer import state_of
 from .judgement import State
 
 MOST_HISTORY = 10_000
@@ -50,12 +51,21 @@ class AlarmBook:
         now: Tells cloud time.
         journal: Where changes of state are told.
         act: Performs actions; called without the book being locked.
+        announce: Told of each change, with the state before; called while the book is locked, so that the changes come
+            in order.
     """
 
-    def __init__(self, now: Callable[[], float], journal: Journal, act: Act) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float],
+        journal: Journal,
+        act: Act,
+        announce: Callable[[Alarm, Document], None] = lambda *_: None,
+    ) -> None:
         self._now = now
         self._journal = journal
         self._act = act
+        self._announce = announce
         self._alarms: dict[str, Alarm] = {}
         self._history: deque[HistoryItem] = deque(maxlen=MOST_HISTORY)
         self._lock = threading.RLock()
@@ -141,12 +151,14 @@ class AlarmBook:
             changed = verdict.state is not before
             if not changed and not alarm.scales_again(now):
                 return
+            former = state_of(alarm)
             alarm.state, alarm.reason, alarm.reason_data = verdict.state, verdict.reason, verdict.data
             alarm.updated_at = alarm.acted_at = now
             actions = [action for action in alarm.actions if changed or action.startswith(SCALING)]
             if changed:
                 alarm.transitioned_at = now
                 self._remember_change(alarm, before, actions)
+                self._announce(alarm, former)
         if changed and not alarm.scales:
             facts = {"name": alarm.name, "state": str(alarm.state), "reason": alarm.reason}
             self._journal.record("alarm", f"alarm {alarm.name} is {alarm.state}", **facts)

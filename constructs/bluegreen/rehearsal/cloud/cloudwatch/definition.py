@@ -1,7 +1,8 @@
 """What a metric alarm watches and when it is red, checked as PutMetricAlarm checks it."""
 
 import operator
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bluegreen.rehearsal.cloud.api import ApiError, Document
@@ -28,8 +29,12 @@ _COMPARISONS: Mapping[str, tuple[Callable[[float, float], bool], str]] = {
     "LessThanOrEqualToThreshold": (operator.le, "less than or equal to"),
 }
 
+_BAND_COMPARISONS = frozenset(
+    {"LessThanLowerThreshold", "GreaterThanUpperThreshold", "LessThanLowerOrGreaterThanUpperThreshold"}
+)
+_BAND = re.compile(r"\s*ANOMALY_DETECTION_BAND\(\s*(?P<of>\w+)\s*(,\s*[0-9.]+\s*)?\)\s*")
+
 _NOT_EMULATED = (
-    "ThresholdMetricId",
     "EvaluationWindow",
     "WarmUpConfiguration",
     "EvaluationCriteria",
@@ -111,6 +116,29 @@ def read_alarm(request: Document) -> Watch:
     )
 
 
+def check_band_alarm(request: Document) -> None:
+    """Check a PutMetricAlarm request that compares with an anomaly detection band.
+
+    Such an alarm is kept and never judged: it stays INSUFFICIENT_DATA, as on AWS while a new detector has no model.
+
+    Raises:
+        ApiError: If CloudWatch would refuse it.
+    """
+    if "Threshold" in request:
+        raise _invalid("an alarm must have either Threshold or ThresholdMetricId")
+    comparison = request.get("ComparisonOperator")
+    if comparison not in _BAND_COMPARISONS:
+        allowed = ", ".join(sorted(_BAND_COMPARISONS))
+        raise _invalid(f"ComparisonOperator of an alarm with ThresholdMetricId must be {allowed}, got {comparison!r}")
+    queries = {query["Id"]: query for query in request.get("Metrics", ())}
+    band = _BAND.fullmatch(queries.get(request["ThresholdMetricId"], {}).get("Expression", ""))
+    if band is None or band["of"] not in queries:
+        raise _invalid("ThresholdMetricId must name an expression ANOMALY_DETECTION_BAND of one of Metrics")
+    _check_range(_period_of(queries.values()), request.get("EvaluationPeriods", 0))
+    _to_alarm(request, request["EvaluationPeriods"])
+    _missing(request)
+
+
 def _one_metric(request: Document) -> Document:
     chosen = [request[name] for name in ("Statistic", "ExtendedStatistic") if name in request]
     if len(chosen) != 1:
@@ -146,10 +174,17 @@ def _watched(queries: Mapping[str, Query]) -> str:
 
 
 def _period(queries: Mapping[str, Query]) -> int:
-    periods = {query.metric["Period"] for query in queries.values() if query.metric}
+    return _check_period({query.metric["Period"] for query in queries.values() if query.metric})
+
+
+def _period_of(queries: Iterable[Document]) -> int:
+    return _check_period({query["MetricStat"]["Period"] for query in queries if "MetricStat" in query})
+
+
+def _check_period(periods: set[int]) -> int:
     if len(periods) != 1:
         raise _invalid(f"all metrics of an alarm must have the same period, got {sorted(periods)}")
-    period: int = periods.pop()
+    period = periods.pop()
     if period not in _HIGH_RESOLUTION and (period < MINUTE or period % MINUTE):
         raise _invalid(f"period must be 10, 20, 30 or a multiple of 60 seconds, got {period}")
     return period

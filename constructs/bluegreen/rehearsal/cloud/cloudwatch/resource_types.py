@@ -10,7 +10,7 @@ from .service import CloudWatch
 
 def resource_types(cloudwatch: CloudWatch) -> list[ResourceType]:
     """Return the types, ready to be registered."""
-    return [AlarmType(cloudwatch), CompositeAlarmType(cloudwatch)]
+    return [AlarmType(cloudwatch), CompositeAlarmType(cloudwatch), DashboardType(cloudwatch)]
 
 
 class AlarmType:
@@ -37,6 +37,11 @@ class AlarmType:
         """Delete the alarm."""
         self._cloudwatch.delete_alarms({"AlarmNames": [physical_id]})
 
+    @staticmethod
+    def not_emulated(properties: Document) -> str:
+        """Say what of such an alarm is not played; nothing when all of it is."""
+        return "anomaly detection band" if "ThresholdMetricId" in properties else ""
+
 
 class CompositeAlarmType:
     """AWS::CloudWatch::CompositeAlarm."""
@@ -62,3 +67,28 @@ class CompositeAlarmType:
     def delete(self, physical_id: str, properties: Document) -> None:  # noqa: ARG002 - the name is enough
         """Delete the alarm."""
         self._cloudwatch.delete_alarms({"AlarmNames": [physical_id]})
+
+
+class DashboardType:
+    """AWS::CloudWatch::Dashboard."""
+
+    type_name: ClassVar[str] = "AWS::CloudWatch::Dashboard"
+    create_only: ClassVar[frozenset[str]] = frozenset({"DashboardName"})
+
+    def __init__(self, cloudwatch: CloudWatch) -> None:
+        self._cloudwatch = cloudwatch
+
+    def create(self, name: str, properties: Document) -> Created:
+        """Put the dashboard."""
+        request = {"DashboardName": name} | properties
+        self._cloudwatch.put_dashboard(as_request("cloudwatch", "PutDashboard", request))
+        return Created(request["DashboardName"])
+
+    def update(self, physical_id: str, old: Document, new: Document) -> Created:  # noqa: ARG002 - a put replaces all
+        """Put the dashboard anew."""
+        return self.create(physical_id, new)
+
+    def delete(self, physical_id: str, properties: Document) -> None:  # noqa: ARG002 - the name is enough
+        """Delete the dashboard, if it is still there."""
+        if self._cloudwatch.list_dashboards({"DashboardNamePrefix": physical_id})["DashboardEntries"]:
+            self._cloudwatch.delete_dashboards({"DashboardNames": [physical_id]})

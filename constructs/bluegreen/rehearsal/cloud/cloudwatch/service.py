@@ -13,9 +13,11 @@ from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.metrics import MetricStore
 
 from .alarm import SCALING, Alarm, Verdict
+from .announcer import Announcer, PutEvent
 from .book import AlarmBook
+from .dashboards import Dashboards
 from .data import MetricData
-from .definition import read_alarm
+from .definition import check_band_alarm, read_alarm
 from .evaluator import Evaluator
 from .judgement import State
 from .pages import page
@@ -35,6 +37,7 @@ class CloudWatch:
         client: Makes boto3 clients; SNS actions are published through it.
         scale: Takes a scaling policy's ARN, its alarm's name and the newest value of its metric; actions on scaling
             policies do nothing when omitted.
+        put_event: Puts the event of a changed alarm on the bus; there are none when omitted.
         region: The region in ARNs.
         account: The account in ARNs.
     """
@@ -51,6 +54,7 @@ class CloudWatch:
         region: str,
         account: str,
         scale: Callable[[str, str, float], None] = lambda *_: None,
+        put_event: PutEvent = lambda *_: None,
     ) -> None:
         self._clock = clock
         self._scale = scale
@@ -60,8 +64,15 @@ class CloudWatch:
         self._account = account
         reader = MetricReader(metrics)
         self._data = MetricData(metrics, reader, clock.now)
-        self._book = AlarmBook(clock.now, journal, self._act)
+        self._announcer = Announcer(put_event)
+        self._book = AlarmBook(clock.now, journal, self._act, self._announcer.announce)
         self._evaluator = Evaluator(self._book, reader, clock)
+
+        dashboards = Dashboards(clock.now, account)
+        self.put_dashboard = dashboards.put
+        self.get_dashboard = dashboards.get
+        self.list_dashboards = dashboards.names
+        self.delete_dashboards = dashboards.delete
 
     def start(self) -> None:
         """Begin to evaluate alarms."""
@@ -70,6 +81,7 @@ class CloudWatch:
     def stop(self) -> None:
         """Stop evaluating alarms."""
         self._evaluator.stop()
+        self._announcer.stop()
 
     def snapshot(self) -> Document:
         """Describe every alarm for an operator, in JSON's types; those of scaling policies are none of theirs."""
@@ -97,8 +109,12 @@ class CloudWatch:
     # --- Alarms ------------------------------------------------------------------------------------------------------
 
     def put_metric_alarm(self, request: Document) -> Document:
-        """Create or change a metric alarm."""
-        watch = read_alarm(request)
+        """Create or change a metric alarm; one that compares with an anomaly detection band is never judged."""
+        watch = None
+        if "ThresholdMetricId" in request:
+            check_band_alarm(request)
+        else:
+            watch = read_alarm(request)
         self._put(Alarm(self._arn_prefix + request["AlarmName"], request, self._clock.now(), watch=watch))
         return {}
 
@@ -119,7 +135,7 @@ class CloudWatch:
         chosen = [alarm for alarm in self._book.all() if alarm.type in types and self._matches(alarm, request)]
         some, token = page(chosen, request, default=50, most=100)
         return {
-            "MetricAlarms": [alarm.document() for alarm in some if alarm.watch],
+            "MetricAlarms": [alarm.document() for alarm in some if not alarm.rule],
             "CompositeAlarms": [alarm.document() for alarm in some if alarm.rule],
             **token,
         }

@@ -1,4 +1,4 @@
-"""The attributes of load balancers and target groups, with the values that AWS gives them."""
+"""The attributes of load balancers, listeners and target groups, with the values that AWS gives them."""
 
 LOAD_BALANCER = {
     "access_logs.s3.bucket": "",
@@ -22,6 +22,38 @@ LOAD_BALANCER = {
     "waf.fail_open.enabled": "false",
     "zonal_shift.config.enabled": "false",
 }
+
+_RESPONSE = "routing.http.response."
+
+RESPONSE_HEADERS = {
+    f"{_RESPONSE}{name.lower().replace('-', '_')}.header_value": name
+    for name in (
+        "Access-Control-Allow-Credentials",
+        "Access-Control-Allow-Headers",
+        "Access-Control-Allow-Methods",
+        "Access-Control-Allow-Origin",
+        "Access-Control-Expose-Headers",
+        "Access-Control-Max-Age",
+        "Content-Security-Policy",
+        "Strict-Transport-Security",
+        "X-Content-Type-Options",
+        "X-Frame-Options",
+    )
+}
+"""The listener attributes that put a header into every response, with its name."""
+
+SERVER_HEADER = f"{_RESPONSE}server.enabled"
+"""Whether responses of the load balancer itself say what made them."""
+
+LISTENER = {SERVER_HEADER: "true"} | dict.fromkeys(RESPONSE_HEADERS, "")
+
+RESPONSE_VALUES = {
+    f"{_RESPONSE}access_control_allow_credentials.header_value": "true",
+    f"{_RESPONSE}x_content_type_options.header_value": "nosniff",
+    f"{_RESPONSE}x_frame_options.header_value": "DENY|SAMEORIGIN|ALLOW-FROM .+",
+    SERVER_HEADER: "true|false",
+}
+"""What the values of some listener attributes must match; the others may be any text."""
 
 TARGET_GROUP = {
     "deregistration_delay.timeout_seconds": "300",

@@ -80,11 +80,21 @@ class ListenerOperations(Core):
         """Describe a listener's attributes."""
         with self._lock:
             attributes = self._listener(request["ListenerArn"])[1].attributes
-            return {"Attributes": [{"Key": key, "Value": value} for key, value in attributes.items()]}
+            return {"Attributes": [{"Key": key, "Value": value} for key, value in sorted(attributes.items())]}
 
     def modify_listener_attributes(self, request: Document) -> Document:
-        """Accept attributes without a value, which change nothing."""
-        validation.listener_attributes(request["Attributes"])
+        """Change what is put into every response; requests that begin after this returns are answered so."""
+        changed = validation.listener_attributes(request["Attributes"])
+        with self._lock:
+            listener = self._listener(request["ListenerArn"])[1]
+            before = listener.attributes
+            if changed.items() - before.items():
+
+                def undo() -> None:
+                    listener.attributes = before
+
+                with self._changing(undo):
+                    listener.attributes = before | changed
         return self.describe_listener_attributes(request)
 
     def create_rule(self, request: Document) -> Document:

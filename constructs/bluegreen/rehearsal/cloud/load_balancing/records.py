@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from bluegreen.rehearsal.cloud.api import Document
 
+from . import defaults
+
 TargetKey = tuple[str, int]
 """A target's address and port."""
 
@@ -118,7 +120,7 @@ class Listener:
     arn: str
     settings: Document
     default: Rule
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=lambda: dict(defaults.LISTENER))
     tags: dict[str, str] = field(default_factory=dict)
     rules: dict[str, Rule] = field(default_factory=dict)
 

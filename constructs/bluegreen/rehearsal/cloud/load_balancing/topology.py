@@ -18,7 +18,11 @@ from bluegreen.rehearsal.cloud.traffic import (
     Server,
 )
 
+from . import defaults
 from .records import Listener, LoadBalancer, Records, Rule, State, TargetGroup
+
+_OWN_SERVER = "awselb/2.0"
+"""What an Application Load Balancer calls itself in responses that no target made."""
 
 _ALGORITHMS = {
     "round_robin": "roundrobin",
@@ -56,6 +60,7 @@ def _frontend(
     certificates = [
         str(certificate_file(entry["CertificateArn"])) for entry in listener.settings.get("Certificates", ())
     ]
+    set_to = listener.attributes
     return Frontend(
         name=listener.frontend,
         address=owner.address,
@@ -64,6 +69,12 @@ def _frontend(
         routes=tuple(_route(rule, listener, backends) for rule in listener.in_order()),
         certificates=tuple(certificates),
         minimum_tls=minimum_tls(listener.settings.get("SslPolicy", "")),
+        headers=tuple(
+            (name, listener.attributes[key])
+            for key, name in defaults.RESPONSE_HEADERS.items()
+            if listener.attributes[key]
+        ),
+        own_server=_OWN_SERVER if set_to[defaults.SERVER_HEADER] == "true" else "",
     )
 
 

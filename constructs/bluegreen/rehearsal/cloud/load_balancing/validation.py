@@ -24,9 +24,9 @@ _CONDITIONS = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderCo
 _MOST_DELAY_SECONDS = 3600
 
 
-def invalid(message: str) -> ApiError:
+def invalid(message: str, code: str = "ValidationError") -> ApiError:
     """Return the refusal of a malformed request."""
-    return ApiError("ValidationError", message)
+    return ApiError(code, message)
 
 
 def not_emulated(what: str) -> ApiError:
@@ -96,11 +96,26 @@ def attributes(changes: Iterable[Document], known: Mapping[str, str], kind: str)
     return changed
 
 
-def listener_attributes(changes: Iterable[Document]) -> None:
-    """Check changes of a listener's attributes: those without a value change nothing, all others change responses."""
-    set_ones = [change["Key"] for change in changes if change.get("Value")]
-    if set_ones:
-        raise not_emulated(f"the listener attributes {', '.join(set_ones)}")
+def listener_attributes(changes: Iterable[Document]) -> dict[str, str]:
+    """Check changes of a listener's attributes and return them; one without a value takes the attribute back.
+
+    Raises:
+        ApiError: InvalidConfigurationRequest for an attribute or a value that AWS does not have;
+            UnsupportedOperation for one that renames a header of requests.
+    """
+    changed = {change["Key"]: change.get("Value") or "" for change in changes}
+    renamed = [key for key, value in changed.items() if key.startswith("routing.http.request.") and value]
+    if renamed:
+        raise not_emulated(f"the listener attributes {', '.join(renamed)}")
+    known = {key: value for key, value in changed.items() if not key.startswith("routing.http.request.")}
+    for key, value in known.items():
+        allowed = defaults.RESPONSE_VALUES.get(key, ".*")
+        if key not in defaults.LISTENER:
+            raise invalid(f"Listener attribute key '{key}' is not recognized", "InvalidConfigurationRequest")
+        if value and not re.fullmatch(allowed, value):
+            message = f"Listener attribute value for key '{key}' must match {allowed}, got '{value}'"
+            raise invalid(message, "InvalidConfigurationRequest")
+    return {key: value or defaults.LISTENER[key] for key, value in known.items()}
 
 
 def actions(requested: list[Document], target_groups: Mapping[str, Any]) -> list[Document]:
