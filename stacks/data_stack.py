@@ -46,6 +46,7 @@ class DataStack(Stack):
         self.topics = define_topics(self, environment, self.key)
         self.network = define_network(self, environment, self.key)
         self.vpc = self.network.vpc
+        self.topics.tell(self.network.alerts)
         self.database = self._define_database(environment)
         self.entrance = Entrance(self, environment)
         self.backups = define_backups(

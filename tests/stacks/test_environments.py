@@ -3,12 +3,15 @@
 import dataclasses
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_logs as logs
 
 from bluegreen.cdk import Rollout
 from bluegreen.cdk.network import Nat
+from bluegreen.cdk.network.address_plan import require_disjoint
 from stacks.environments import DEV, ENVIRONMENTS, PROD, STAGING
+from stacks.network import define_network
 
 
 def test_the_three_environments_have_their_stacks() -> None:
@@ -49,6 +52,13 @@ def test_production_survives_a_zone() -> None:
     """Each of production's zones has its own way out; the others share one."""
     assert (PROD.zones, PROD.nat) == (3, Nat.one_per_zone())
     assert {(environment.zones, environment.nat) for environment in (DEV, STAGING)} == {(2, Nat.one())}
+
+
+def test_networks_are_apart() -> None:
+    """No environment's network overlaps with another's; one that did would be refused at synth."""
+    require_disjoint([environment.cidr for environment in ENVIRONMENTS.values()])
+    with pytest.raises(ValueError, match=r"^networks must not overlap, got 10.0.128.0/17 and 10.0.0.0/16"):
+        define_network(cdk.Stack(cdk.App(), "Shop"), dataclasses.replace(STAGING, cidr="10.0.128.0/17"))
 
 
 def test_logs_are_kept_longest_in_production() -> None:

@@ -10,9 +10,11 @@ from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
 from bluegreen.cdk._require import require_range
+from bluegreen.cdk.watching.define_alert import RUNBOOKS
 
 from ._access_lists import isolated_list, public_list
 from ._flow_log import define_flow_log
+from ._nat_alert import nat_alert
 from .address_plan import AddressPlan, require_disjoint, vpc_network
 from .endpoints import NEEDED_WITHOUT_NAT, Endpoint
 from .nat import Nat
@@ -46,6 +48,7 @@ class Network(Construct):
         public_ports: TCP ports on which the internet may reach load balancers, 1-65535. 80 and 443 when omitted.
         flow_log_retention: How long the log of the traffic is kept. One month when omitted.
         key: What encrypts that log; it must let CloudWatch Logs use it. CloudWatch Logs' own key when omitted.
+        runbooks: Where it is written what to do about an alert. docs/runbooks.md when omitted.
 
     Attributes:
         vpc: The VPC.
@@ -54,6 +57,7 @@ class Network(Construct):
         isolated_subnets: Selects the subnets of data stores.
         flow_logs: The log of the traffic.
         endpoints: The interface endpoints.
+        alerts: What to tell people of: NAT gateways that run out of ports.
 
     Raises:
         ValueError: If a value is out of range, the addresses overlap with a peer's, or are too few for both colours.
@@ -80,6 +84,7 @@ class Network(Construct):
         public_ports: Sequence[int] = (80, 443),
         flow_log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
         key: kms.IKey | None = None,
+        runbooks: str = RUNBOOKS,
     ) -> None:
         require_range("zones", zones, _FEWEST_ZONES, _MOST_ZONES, known=True)
         require_range("most_tasks", most_tasks, 1, 5000, known=True)
@@ -98,6 +103,7 @@ class Network(Construct):
         self.flow_logs = define_flow_log(self, self.vpc, retention=flow_log_retention, key=key)
         public_list(self, self.vpc, plan.cidr, ports=public_ports, answers=gateways > 0)
         isolated_list(self, self.vpc, plan.cidr)
+        self.alerts = nat_alert(self, self.vpc, runbooks)
         self.endpoints = self._interface_endpoints(list(chosen))
         self._acknowledge()
 
