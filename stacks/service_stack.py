@@ -94,7 +94,7 @@ class ServiceStack(Stack):
         edge = open_to_users(self, environment, entrance=data.entrance, service=self.service, key=data.key)
         self.recovery = prove_recovery(self, environment, service=self.service, data=data)
         also = [*edge, *self.recovery.alerts]
-        self.watching = Watching(self, service=self.service, topics=data.topics, also=also)
+        self.watching = Watching(self, service=self.service, topics=data.topics, key=data.key, also=also)
         alerts = self.watching.alerts
         self.observing = Observing(self, "Observing", service=self.service, environment=environment, alerts=alerts)
 

@@ -15,6 +15,7 @@ from bluegreen.cdk.watching import (
     ServiceAlerts,
     ServiceAnomalies,
     Slo,
+    StatusFeed,
 )
 
 from .environments import Environment
@@ -38,17 +39,19 @@ class Watching:
         scope: The stack.
         service: The service.
         topics: Where alerts are told.
+        key: What encrypts logs.
         also: The alerts of the stack's other parts.
 
     Attributes:
         service_alerts: The rules with fixed limits.
         availability: 99.9 % of requests without an error, over 30 days.
         latency: 99 % of answers within 500 ms, over 30 days.
+        status: What a status page is made of; nobody serves it yet.
         alerts: All that is told.
     """
 
     def __init__(
-        self, scope: Construct, *, service: BlueGreenService, topics: AlarmTopics, also: Iterable[Alert]
+        self, scope: Construct, *, service: BlueGreenService, topics: AlarmTopics, key: kms.IKey, also: Iterable[Alert]
     ) -> None:
         self.service_alerts = ServiceAlerts(scope, "Alerts", service=service)
         hurt = [self.service_alerts.users_are_hurt]
@@ -64,6 +67,8 @@ class Watching:
         anomalies = ServiceAnomalies(scope, "Anomalies", service=service)
         errors = LogErrors(scope, "LogErrors", log_group=service.task.log_group)
         FailedReleases(scope, "FailedReleases", service=service, topics=topics)
-        own = (self.service_alerts, self.availability, self.latency, anomalies, errors)
+        noticed = [self.service_alerts.users_are_hurt, self.service_alerts.degraded]
+        self.status = StatusFeed(scope, "Status", title="Orders", components={"Ordering": noticed}, key=key)
+        own = (self.service_alerts, self.availability, self.latency, anomalies, errors, self.status)
         self.alerts = [*(alert for part in own for alert in part.alerts), *also]
         topics.tell(self.alerts)

@@ -1,5 +1,6 @@
 """Who is told: topics, failed releases, errors in logs, and what is unusual."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from bluegreen.cdk.watching import (
     ServiceAlerts,
     ServiceAnomalies,
     Severity,
+    StatusFeed,
     define_alert,
     define_composite_alert,
 )
-from tests.cdk.support import Synthesized
+from tests.cdk.support import Synthesized, actions
 from tests.cdk.watching.watched import synthesize_watched
 
 
@@ -30,7 +32,9 @@ def define(stack: cdk.Stack, service: BlueGreenService) -> None:
     alerts = ServiceAlerts(stack, "Alerts", service=service)
     anomalies = ServiceAnomalies(stack, "Anomalies", service=service, deviations=4)
     errors = LogErrors(stack, "LogErrors", log_group=service.task.log_group)
-    topics.tell([*alerts.alerts, *anomalies.alerts, *errors.alerts, *errors.alerts])
+    noticed = [alerts.users_are_hurt, alerts.degraded]
+    status = StatusFeed(stack, "Status", title="Shop", components={"Ordering": noticed})
+    topics.tell([*status.alerts, *alerts.alerts, *anomalies.alerts, *errors.alerts, *errors.alerts])
     FailedReleases(stack, "FailedReleases", service=service, topics=topics)
 
 
@@ -95,6 +99,7 @@ def test_alerts_tell_when_they_are_raised_and_when_all_is_well(shop: Synthesized
         ("Anomalies-ManyRequests", "Info"),
         ("Anomalies-SlowerThanUsual", "Info"),
         ("LogErrors-TooMany", "Warn"),
+        ("Status-NotWritten", "Info"),
     }
     assert silent == {"HighErrorRate", "LowSuccess", "SlowResponses", "NoHealthyTargets", "ErrorRate", "Latency"}
 
@@ -128,6 +133,52 @@ def test_errors_in_the_log_become_a_metric_with_an_alert(shop: Synthesized) -> N
     )
     assert (counted["MetricNamespace"], counted["MetricName"]) == (alarm["Namespace"], alarm["MetricName"])
     assert (counted["DefaultValue"], alarm["Threshold"], alarm["Period"]) == (0, 10, 300)
+
+
+def test_the_status_page_follows_its_components_alarms(shop: Synthesized) -> None:
+    """The rule takes the state changes of exactly the alarms whose severity the function knows."""
+    (rule,) = (
+        one["Properties"]
+        for one in shop.of_type("AWS::Events::Rule")
+        if one["Properties"].get("Description", "").startswith("Tells Shop/Status")
+    )
+    watched = {one["Ref"] for one in rule["EventPattern"]["detail"]["alarmName"]}
+    assert {name[:18] for name in watched} == {"AlertsUsersAreHurt", "AlertsDegradedF437"}
+    (function,) = shop.under("StatusFunction").values()
+    settings = json.dumps(function["Properties"]["Environment"]["Variables"]["BLUEGREEN_STATUS"])
+    assert all(name in settings for name in watched)
+
+
+def test_the_status_pages_function_may_write_three_objects(shop: Synthesized) -> None:
+    """It reads and writes what is known, the page and the feed, lists the bucket, and may do nothing else."""
+    found = {
+        action: statement["Resource"]
+        for statement in shop.statements("StatusRole")
+        for action in actions([statement])
+        if not action.startswith("logs:")
+    }
+    assert set(found) == {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}
+    assert [one["Fn::Join"][1][1] for one in found["s3:PutObject"]] == [
+        "/alarms.json",
+        "/status/status.json",
+        "/status/feed.atom",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"title": " "}, "title must be 1-100 characters, got ' '"),
+        ({"components": {}}, "components must have 1-40 alerts in all, got 0"),
+        ({"components": {"Ordering": ["alert"], "Search": []}}, "every component must have a name and an alert"),
+        ({"components": {"Ordering": ["alert"] * 41}}, "components must have 1-40 alerts in all, got 41"),
+    ],
+)
+def test_refuses_a_status_page_of_nothing(settings: dict[str, Any], message: str) -> None:
+    """A page without title, components or alerts would say nothing; too many alerts fit no rule."""
+    given: dict[str, Any] = {"title": "Shop", "components": {"Ordering": ["alert"]}}
+    with pytest.raises(ValueError, match=message):
+        StatusFeed(cdk.Stack(), "Status", **(given | settings))
 
 
 def test_anomalies_watch_a_learnt_band(shop: Synthesized) -> None:

@@ -9,6 +9,7 @@ from .service_alerts import ServiceAlerts
 from .service_anomalies import ServiceAnomalies
 from .service_limits import ServiceLimits
 from .slo import Indicator, Slo
+from .status_feed import StatusFeed
 
 __all__ = [
     "RUNBOOKS",
@@ -22,6 +23,7 @@ __all__ = [
     "ServiceLimits",
     "Severity",
     "Slo",
+    "StatusFeed",
     "define_alert",
     "define_anomaly_alert",
     "define_composite_alert",
