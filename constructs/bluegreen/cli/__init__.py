@@ -8,6 +8,7 @@ import click
 from bluegreen import __version__
 from bluegreen.errors import BluegreenError
 
+from .drill import drill
 from .migrations import migrations
 from .rehearse import rehearse
 
@@ -32,5 +33,6 @@ def main() -> None:
     """Releases of ECS Fargate services that cannot hurt their users."""
 
 
+main.add_command(drill)
 main.add_command(migrations)
 main.add_command(rehearse)

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from textwrap import fill
-from typing import Any, Self
+from typing import Any
 
 import click
-from rich.console import Console
 
 from bluegreen.operations.migrations import Status, taken_back
 from bluegreen.operations.restore_plan import RestorePlan
@@ -15,6 +14,8 @@ from bluegreen.release.migrations.findings import Finding, Phase
 from bluegreen.release.migrations.lease import Lease
 from bluegreen.release.migrations.ledger import RUNNING, Record, State, position
 from bluegreen.release.migrations.report import WIDTH, finding_lines
+
+from .turning_line import TurningLine
 
 _LABEL = 10
 _LONGEST_QUOTE = 200
@@ -95,8 +96,8 @@ def restore_text(plan: RestorePlan) -> str:
     return "\n".join(lines)
 
 
-class Progress:
-    """Shows that a run goes on: a turning line on a terminal, elsewhere a line when something changes.
+class Progress(TurningLine):
+    """Shows that a run goes on.
 
     Args:
         run: The run's id.
@@ -104,34 +105,11 @@ class Progress:
     """
 
     def __init__(self, run: str, mode: str) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._title = f"{mode} {run}"
-        self._told = ""
-        self._turning = self._console.status(f"{self._title}: started") if self._console.is_terminal else None
-
-    def __enter__(self) -> Self:
-        if self._turning:
-            self._turning.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().__init__(f"{mode} {run}")
 
     def show(self, record: Record) -> None:
         """Take the run's record as it is now."""
-        told = _progress(record)
-        if told == self._told:
-            return
-        self._told = told
-        if self._turning:
-            self._turning.update(f"{self._title}: {told}")
-        else:
-            self._console.print(f"{self._title}: {told}", markup=False)
-
-    def close(self) -> None:
-        """Put the line away; may be called twice."""
-        if self._turning:
-            self._turning.stop()
+        self.tell(_progress(record))
 
 
 def _progress(record: Record) -> str:

@@ -4,7 +4,6 @@ An operator's role needs cloudformation:ListStackResources on the stack and lamb
 restore plan also rds:DescribeDBInstances, rds:DescribeDBSnapshots and ecs:DescribeServices. Nobody needs the database.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from bluegreen.release.migrations.ledger import Mode, Record, State, position
 from bluegreen.release.migrations.result import Outcome
 
 from .aws import Clients, OperationError, errors_told
+from .functions import ask
 from .stack import Resource
 
 RESOURCE_TYPE = "Custom::Migrations"
@@ -163,15 +163,7 @@ class Migrations:
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
 
     def _ask(self, event: Mapping[str, Any]) -> Any:
-        with errors_told():
-            answer = self._clients("lambda").invoke(FunctionName=self.function, Payload=json.dumps(event).encode())
-            told = json.loads(answer["Payload"].read() or b"null")
-        if "FunctionError" in answer:
-            said = told.get("errorMessage", "it said nothing") if isinstance(told, dict) else told
-            raise OperationError(
-                f"the function {self.function} refuses: {said}", hint="its log says more, if this does not say enough"
-            )
-        return told
+        return ask(self._clients, self.function, event)
 
 
 def taken_back(runs: Sequence[Record], to: str) -> tuple[Mapping[str, Any], ...] | None:

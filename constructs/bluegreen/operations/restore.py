@@ -34,7 +34,7 @@ def plan_restore(status: Status, run: str | None, found: Sequence[Resource], cli
             database=status.database,
             instance=_instance(clients("rds"), status.database),
             snapshot_status=_snapshot_status(clients("rds"), snapshot),
-            services=_services(clients("ecs"), found),
+            services=services_of(clients, found),
             now=datetime.now(UTC),
         )
     try:
@@ -80,7 +80,14 @@ def _found(describe: Any, not_found: str, **which: str) -> Mapping[str, Any] | N
     return answer
 
 
-def _services(ecs: Any, found: Sequence[Resource]) -> tuple[Service, ...]:
+def services_of(clients: Clients, found: Sequence[Resource]) -> tuple[Service, ...]:
+    """Return a stack's services, as they are now.
+
+    Args:
+        clients: AWS.
+        found: The stack's resources.
+    """
+    ecs = clients("ecs")
     scaled = {one.physical_id.partition("|")[0] for one in found if "ScalableTarget" in one.type}
     seen = []
     for one in found:

@@ -53,7 +53,7 @@ def restore_plan(record: Record, later: Sequence[Record], seen: Seen) -> Restore
         run=record.id,
         restores_to=iso(point),
         lost=(
-            f"every write since {iso(point)}: {_duration(age)} of them so far, and more until the writers are stopped",
+            f"every write since {iso(point)}: {duration(age)} of them so far, and more until the writers are stopped",
             *(
                 f"what run {one.id} did to the schema: {_revisions(one)}"
                 for one in later
@@ -99,11 +99,11 @@ def _revisions(record: Record) -> str:
     return ", ".join(one["revision"] for one in record.revisions)
 
 
-def _duration(length: timedelta) -> str:
+def duration(length: timedelta) -> str:
     """Return a length in its two largest units.
 
     Example:
-        >>> _duration(timedelta(hours=26, minutes=5)), _duration(timedelta(minutes=3)), _duration(timedelta(0))
+        >>> duration(timedelta(hours=26, minutes=5)), duration(timedelta(minutes=3)), duration(timedelta(0))
         ('1 d 2 h', '3 min', '0 min')
     """
     minutes = max(0, int(length.total_seconds())) // 60

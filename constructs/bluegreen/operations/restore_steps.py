@@ -71,13 +71,13 @@ def all_steps(record: Record, seen: Seen, snapshot: str | None, point: datetime)
         snapshot: The snapshot to restore from; None to restore to the point in time.
         point: To when the database is restored.
     """
-    names = _Names(seen)
+    names = Names(seen)
     return (
-        _stop_writers(seen),
-        _keep_the_present(names),
-        _restore(seen, names, snapshot, point),
+        stop_writers(seen),
+        keep_the_present(names),
+        restore(seen, names, snapshot, point),
         _verify(record, names),
-        _swap(names),
+        swap(names),
         _start(record, seen),
         _clean_up(names),
     )
@@ -88,7 +88,7 @@ def iso(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-class _Names:
+class Names:
     """What the new things are called: by the minute of the plan, so that a second plan does not meet the first."""
 
     def __init__(self, seen: Seen) -> None:
@@ -101,14 +101,15 @@ class _Names:
         return f"{self.database[: LONGEST_INSTANCE_NAME - len(suffix) - 1].rstrip('-')}-{suffix}"
 
 
-def _stop_writers(seen: Seen) -> Step:
+def stop_writers(seen: Seen) -> Step:
+    """Return the step that stops the stack's services, and tells to stop the rest."""
     commands = []
     for one in seen.services:
         if one.scaled:
             commands.append(_suspend(one, suspended=True))
         commands += [
-            _aws("ecs", "update-service", cluster=one.cluster, service=one.name, desired_count="0"),
-            _aws("ecs", "describe-services", cluster=one.cluster, services=one.name, query="services[].runningCount"),
+            aws("ecs", "update-service", cluster=one.cluster, service=one.name, desired_count="0"),
+            aws("ecs", "describe-services", cluster=one.cluster, services=one.name, query="services[].runningCount"),
         ]
     return Step(
         title="Stop every writer, so that no more is lost",
@@ -121,18 +122,20 @@ def _stop_writers(seen: Seen) -> Step:
     )
 
 
-def _keep_the_present(names: _Names) -> Step:
+def keep_the_present(names: Names) -> Step:
+    """Return the step that takes a last snapshot of what is there."""
     snapshot = f"{names.replaced}-last"
     return Step(
         title="Keep the present, so that what is lost can be looked up later",
         commands=(
-            _aws("rds", "create-db-snapshot", db_instance_identifier=names.database, db_snapshot_identifier=snapshot),
-            _aws("rds", "wait", "db-snapshot-available", db_snapshot_identifier=snapshot),
+            aws("rds", "create-db-snapshot", db_instance_identifier=names.database, db_snapshot_identifier=snapshot),
+            aws("rds", "wait", "db-snapshot-available", db_snapshot_identifier=snapshot),
         ),
     )
 
 
-def _restore(seen: Seen, names: _Names, snapshot: str | None, point: datetime) -> Step:
+def restore(seen: Seen, names: Names, snapshot: str | None, point: datetime) -> Step:
+    """Return the step that makes a new instance from the snapshot, or from the point in time when there is none."""
     if snapshot is not None:
         words = ("restore-db-instance-from-db-snapshot",)
         given = {"db_snapshot_identifier": snapshot, "db_instance_identifier": names.restored}
@@ -148,26 +151,26 @@ def _restore(seen: Seen, names: _Names, snapshot: str | None, point: datetime) -
         notes.append("The instance is gone: add its class, subnet group, security groups and parameter group by hand.")
     elif seen.instance.get("MasterUserSecret"):
         notes.append(
-            "RDS keeps the master password: the new instance needs a secret of its own, named where the old is."
+            "RDS keeps the master password: the new instance has a secret of its own, to be named where the old is."
         )
     else:
         notes.append("Passwords are those of that time: set any that was changed since.")
     return Step(
         title="Restore to a new instance; the present one is not touched",
         commands=(
-            _aws("rds", *words, *_flags(seen.instance or {}), **given, **_settings(seen.instance or {})),
-            _aws("rds", "wait", "db-instance-available", db_instance_identifier=names.restored),
+            aws("rds", *words, *_flags(seen.instance or {}), **given, **_settings(seen.instance or {})),
+            aws("rds", "wait", "db-instance-available", db_instance_identifier=names.restored),
         ),
         notes=tuple(notes),
     )
 
 
-def _verify(record: Record, names: _Names) -> Step:
+def _verify(record: Record, names: Names) -> Step:
     before = position(record.before) if record.before else "no revision"
     return Step(
         title="Verify it before anything uses it",
         commands=(
-            _aws(
+            aws(
                 "rds",
                 "describe-db-instances",
                 db_instance_identifier=names.restored,
@@ -182,17 +185,19 @@ def _verify(record: Record, names: _Names) -> Step:
     )
 
 
-def _swap(names: _Names) -> Step:
+def swap(names: Names) -> Step:
+    """Return the step that gives the restored instance the name, and so the address, of the present one."""
+
     def rename(old: str, new: str) -> tuple[str, str]:
         return (
-            _aws(
+            aws(
                 "rds",
                 "modify-db-instance",
                 "--apply-immediately",
                 db_instance_identifier=old,
                 new_db_instance_identifier=new,
             ),
-            _aws("rds", "wait", "db-instance-available", db_instance_identifier=new),
+            aws("rds", "wait", "db-instance-available", db_instance_identifier=new),
         )
 
     return Step(
@@ -210,7 +215,7 @@ def _start(record: Record, seen: Seen) -> Step:
     commands = []
     for one in seen.services:
         count = str(one.desired_count or "COUNT")  # none when the writers were stopped before the plan was made
-        commands.append(_aws("ecs", "update-service", cluster=one.cluster, service=one.name, desired_count=count))
+        commands.append(aws("ecs", "update-service", cluster=one.cluster, service=one.name, desired_count=count))
         if one.scaled:
             commands.append(_suspend(one, suspended=False))
     return Step(
@@ -223,7 +228,7 @@ def _start(record: Record, seen: Seen) -> Step:
     )
 
 
-def _clean_up(names: _Names) -> Step:
+def _clean_up(names: Names) -> Step:
     return Step(
         title=f"Bring back by hand what is missed, from {names.replaced}; delete that instance when nobody needs it",
     )
@@ -232,7 +237,7 @@ def _clean_up(names: _Names) -> Step:
 def _suspend(service: Service, *, suspended: bool) -> str:
     word = str(suspended).lower()
     kinds = ("DynamicScalingIn", "DynamicScalingOut", "ScheduledScaling")
-    return _aws(
+    return aws(
         "application-autoscaling",
         "register-scalable-target",
         service_namespace="ecs",
@@ -264,16 +269,17 @@ def _flags(instance: Mapping[str, Any]) -> tuple[str, ...]:
         "copy-tags-to-snapshot": "CopyTagsToSnapshot",
         "enable-iam-database-authentication": "IAMDatabaseAuthenticationEnabled",
     }
-    return tuple(
+    chosen = (
         f"--{flag}" if instance[member] else f"--no-{flag}" for flag, member in names.items() if member in instance
     )
+    return (*chosen, *(["--manage-master-user-password"] if instance.get("MasterUserSecret") else []))
 
 
-def _aws(*words: str, **options: str | Sequence[str]) -> str:
+def aws(*words: str, **options: str | Sequence[str]) -> str:
     """Return a command of the AWS CLI, quoted for a shell.
 
     Example:
-        >>> _aws("rds", "wait", "db-instance-available", db_instance_identifier="orders db")
+        >>> aws("rds", "wait", "db-instance-available", db_instance_identifier="orders db")
         "aws rds wait db-instance-available --db-instance-identifier 'orders db'"
     """
     written = [*words]
