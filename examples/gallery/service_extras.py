@@ -1,14 +1,17 @@
 """A service with everything that can run beside it, and every way to run it, that the reference leaves out."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from bluegreen.cdk import BlueGreenService, Container
 from bluegreen.cdk.data import EnvironmentKey
+from bluegreen.cdk.edge import AccessLogs, FirewallMode, WebFirewall
 from bluegreen.cdk.exec_command import ExecCommand
 from bluegreen.cdk.network import Nat, Network
 from bluegreen.cdk.sidecars import AdotCollector, DatadogAgent, FireLens
+from bluegreen.cdk.watching import AlarmTopics
 
 
 def define(app: cdk.App) -> None:
@@ -30,13 +33,20 @@ def define(app: cdk.App) -> None:
         execute_command_configuration=exec_command.configuration,
     )
     datadog = secretsmanager.Secret.from_secret_name_v2(stack, "DatadogKey", "datadog/api-key")
-    BlueGreenService(
+    service = BlueGreenService(
         stack,
         "Orders",
         cluster=cluster,
         # Built for several architectures: `docker buildx build --platform linux/amd64,linux/arm64`.
         image=ecs.ContainerImage.from_registry("public.ecr.aws/docker/library/httpd:2.4.65"),
         container_port=8080,
+        certificate=acm.Certificate(
+            stack,
+            "Certificate",
+            domain_name="orders.example.com",
+            validation=acm.CertificateValidation.from_dns(),
+        ),
+        domain_name="orders.example.com",
         public=False,
         cpu=1024,
         memory_mib=2048,
@@ -58,3 +68,7 @@ def define(app: cdk.App) -> None:
             ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=3),
         ],
     )
+    AccessLogs(stack, "AccessLogs").record(service.load_balancer)
+    firewall = WebFirewall(stack, "Firewall", mode=FirewallMode.COUNT, key=key)
+    firewall.protect(service.load_balancer)
+    AlarmTopics(stack, "Alarms", key=key).tell([*network.alerts, *exec_command.alerts, *firewall.alerts])

@@ -8,11 +8,14 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk.assertions import Annotations, Match
 
 from bluegreen.cdk import Container
 from bluegreen.cdk.sidecars import AdotCollector, DatadogAgent, FireLens, Sidecar, SidecarContainer
 from bluegreen.cdk.sidecars.sidecar import require_fitting, require_pinned
 from bluegreen.cdk.task import Task
+from examples.gallery import service_extras
+from tests.cdk.nagging import findings
 from tests.cdk.support import Synthesized, actions, add_migrating_service, add_service, synthesize
 
 Containers = dict[str, dict[str, Any]]
@@ -282,3 +285,50 @@ def test_a_larger_disk_on_graviton(tmp_path_factory: pytest.TempPathFactory) -> 
     assert served["EphemeralStorage"] == {"SizeInGiB": 50}
     platforms = [one["Properties"]["RuntimePlatform"] for one in stack.of_type("AWS::ECS::TaskDefinition")]
     assert [one["CpuArchitecture"] for one in platforms] == ["ARM64", "ARM64"]
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Synthesized, set[tuple[str, str]]]:
+    """The gallery's service with everything beside it, and what both rule packs find in it."""
+    folder = tmp_path_factory.mktemp("gallery")
+    found = findings(folder, service_extras.define)
+    return Synthesized(json.loads((folder / "GalleryServiceExtras.template.json").read_text())), found
+
+
+def test_both_rule_packs_are_content(gallery: tuple[Synthesized, set[tuple[str, str]]]) -> None:
+    """Both rule packs find nothing but the inline policies that every app of ours acknowledges as a whole."""
+    assert {rule for _, rule in gallery[1]} == {"NIST.800.53.R5-IAMNoInlinePolicy"}
+
+
+def test_everything_goes_together(gallery: tuple[Synthesized, set[tuple[str, str]]]) -> None:
+    """Sidecars, ECS Exec, a larger disk, Graviton and Spot fit into one service."""
+    stack, _ = gallery
+    definition = stack.one("AWS::ECS::TaskDefinition")["Properties"]
+    assert len(definition["ContainerDefinitions"]) == 4
+    assert definition["EphemeralStorage"] == {"SizeInGiB": 50}
+    assert definition["RuntimePlatform"]["CpuArchitecture"] == "ARM64"
+    assert stack.one("AWS::ECS::Service")["Properties"]["EnableExecuteCommand"] is True
+
+
+def test_a_release_waits_for_the_capacity_it_asks_for(gallery: tuple[Synthesized, set[tuple[str, str]]]) -> None:
+    """A cluster's capacity providers are associated before a deployment names them."""
+    stack, _ = gallery
+    (associations,) = [
+        name
+        for name, resource in stack.resources.items()
+        if resource["Type"] == "AWS::ECS::ClusterCapacityProviderAssociations"
+    ]
+    release = stack.one("Custom::Release")
+    assert associations in release["DependsOn"]
+    strategy = release["Properties"]["CapacityProviderStrategy"]
+    assert [one["CapacityProvider"] for one in strategy] == ["FARGATE", "FARGATE_SPOT"]
+
+
+@pytest.mark.parametrize(("seconds", "warned"), [(120, False), (121, True)])
+def test_requests_that_spot_would_cut_are_warned_of(seconds: int, warned: bool) -> None:  # noqa: FBT001 - a table
+    """Requests that may take longer than Spot's two minutes of notice are warned of at synth."""
+    stack = cdk.Stack(cdk.App(), "Shop")
+    spot = [ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=1)]
+    add_service(stack, deregistration_seconds=seconds, capacity_providers=spot)
+    found = Annotations.from_stack(stack).find_warning("*", Match.string_like_regexp("Fargate Spot takes a task away"))
+    assert bool(found) == warned

@@ -435,7 +435,7 @@ class BlueGreenService(Construct):
         roles = (self.task.task_role, self.task.execution_role)
         release.node.add_dependency(*needs, *roles, *self._needs_of_hooks)
         if settings.capacity_providers:
-            release.node.add_dependency(self.cluster)  # it must have them before a deployment asks for them
+            release.wait_for_capacity(self.cluster)
         # A new scalable target raises the service to its minimum at once, before the target groups know their health
         # check: the first tasks would pass one that nobody asked for. So the release starts them, and is first.
         self.scalable_target.node.add_dependency(release)
