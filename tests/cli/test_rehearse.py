@@ -18,6 +18,7 @@ from bluegreen.errors import BluegreenError
 from bluegreen.rehearsal import parts
 from bluegreen.rehearsal import rehearsal as module
 from bluegreen.rehearsal.evidence import Evidence
+from bluegreen.rehearsal.left_out import LeftOut
 from bluegreen.rehearsal.scenarios import SCENARIOS
 from bluegreen.rehearsal.workload import Workload
 from tests.rehearsal.made_up import INSTALL_FAILED, evidence, result, rolled_back, turned_back
@@ -50,6 +51,9 @@ class PlayedRehearsal:
 
     def deploy_first(self) -> None:
         self.show.say("deploying")
+
+    def left_out(self) -> LeftOut:
+        return LeftOut()
 
     def play_all(self, scenarios: Any) -> list[Any]:
         return [result(scenario, self.evidence[scenario.name]) for scenario in scenarios]

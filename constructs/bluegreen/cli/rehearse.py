@@ -105,11 +105,12 @@ def _play(chosen: Any, settings: Any, *, as_json: bool, keep: bool) -> bool:
             with Rehearsal(settings, workload, scratch.folder, display) as rehearsal:
                 rehearsal.deploy_first()
                 results = rehearsal.play_all(chosen)
-                told = document(settings.stack, results)
+                left_out = rehearsal.left_out()
+                told = document(settings.stack, results, left_out)
                 if as_json:
                     click.echo(json.dumps(told, indent=2))
                 else:
-                    print_report(Console(), results, factor=settings.factor)
+                    print_report(Console(), results, left_out, factor=settings.factor)
                 if keep:
                     _keep(rehearsal.cloud.environment(), rehearsal.cloud.ready.ca)
         finally:

@@ -16,7 +16,8 @@ from .commands import Application, Versions
 from .connection import Answer
 from .deploy import Outcome
 from .evidence import Event, Evidence
-from .local_cloud import LocalCloud
+from .left_out import LeftOut
+from .local_cloud import CloudError, LocalCloud
 from .scenarios.scenario import Scenario
 from .stage import Stage
 from .watcher import Watcher
@@ -173,6 +174,13 @@ class Rehearsal:
             results.append(result)
             self._show.end(result)
         return results
+
+    def left_out(self) -> LeftOut:
+        """Say what of the stacks was not played so far; nothing when the cloud has died, for then nothing held."""
+        try:
+            return LeftOut.of(self.cloud.state())
+        except CloudError:
+            return LeftOut()
 
     def _start(self) -> None:
         self._show.say("starting the local cloud")

@@ -9,21 +9,23 @@ from rich.text import Text
 
 from .deploy import Deploy
 from .evidence import Evidence
+from .left_out import LeftOut
 from .rehearsal import Result
 
 REAL = "the cdk CLI, the Lambda code, HAProxy, PostgreSQL, the application's processes, TLS and HTTP"
 
 
-def document(stack: str, results: Sequence[Result]) -> dict[str, Any]:
+def document(stack: str, results: Sequence[Result], left_out: LeftOut) -> dict[str, Any]:
     """Return the document that `--json` prints; `held` is true only when every scenario held, and there was one."""
     return {
         "stack": stack,
         "held": bool(results) and all(result.held for result in results),
         "scenarios": [_scenario(result) for result in results],
+        **left_out.document(),
     }
 
 
-def render(results: Sequence[Result], *, factor: float) -> RenderableType:
+def render(results: Sequence[Result], left_out: LeftOut, *, factor: float) -> RenderableType:
     """Return what people read at the end: a table, what did not hold, and the limits."""
     held = sum(result.held for result in results)
     verdict = Text(
@@ -39,6 +41,7 @@ def render(results: Sequence[Result], *, factor: float) -> RenderableType:
         *_complaints(results),
         Text(),
         *limits(factor),
+        *(Text(sentence, style="dim") for sentence in left_out.sentences()),
     ]
     return Group(Text(), _table(results), *told)
 
@@ -174,6 +177,6 @@ def _complaints(results: Sequence[Result]) -> Iterator[Text]:
             yield Text.assemble(("✗ ", "bold red"), (f"{result.scenario.name}: ", "bold"), complaint)
 
 
-def print_report(console: Console, results: Sequence[Result], *, factor: float) -> None:
+def print_report(console: Console, results: Sequence[Result], left_out: LeftOut, *, factor: float) -> None:
     """Print the report for people."""
-    console.print(render(results, factor=factor), highlight=False)
+    console.print(render(results, left_out, factor=factor), highlight=False)
