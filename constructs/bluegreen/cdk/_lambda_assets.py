@@ -30,18 +30,26 @@ def lambda_code(name: str) -> lambda_.Code:
 
 
 @cache
-def staged(name: str) -> Path:
+def staged(name: str, inside: str = "") -> Path:
     """Copy a function family, the shared modules and the domain into one folder, which lives until the process ends.
 
     Cached, so that the CDK sees one source folder, and fingerprints it once, however many functions use it.
+
+    Args:
+        name: A folder of `lambdas/`.
+        inside: The folder of the zip that everything goes into; its root when omitted.
+
+    Returns:
+        The folder that becomes the zip.
     """
-    folder = Path(tempfile.mkdtemp(prefix="bluegreen-lambda-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    root = Path(tempfile.mkdtemp(prefix="bluegreen-lambda-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    folder = root / inside
     for source in (_SHARED, name):
         shutil.copytree(_source(source), folder, ignore=_NOT_SHIPPED, dirs_exist_ok=True)
     shutil.copytree(_PACKAGE / "release", folder / "bluegreen" / "release", ignore=_NOT_SHIPPED)
     (folder / "bluegreen" / "__init__.py").touch()
-    return folder
+    return root
 
 
 def _source(name: str) -> Path:

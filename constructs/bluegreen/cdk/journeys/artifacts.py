@@ -1,0 +1,90 @@
+"""Where canaries leave what they saw."""
+
+from typing import cast
+
+from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from bluegreen.cdk._acknowledge import acknowledge
+
+_SINGLETON = "BlueGreenJourneyArtifacts"
+_LONGEST_DAYS = 3650
+
+
+class JourneyArtifacts(Construct):
+    """A private bucket for the logs of canary runs, which forgets by itself. One is enough for all canaries of a stack.
+
+    It stays when its stack goes, as it cannot be deleted while it holds anything.
+
+    Args:
+        scope: The stack or construct that it belongs to.
+        construct_id: Its name there.
+        retention_days: How long a run's logs are kept, 1-3650 days.
+        key: What they are encrypted with. S3's own key when omitted.
+
+    Attributes:
+        bucket: The bucket.
+
+    Raises:
+        ValueError: If `retention_days` is out of range.
+
+    Example:
+        >>> import aws_cdk as cdk
+        >>> stack = cdk.Stack(cdk.App(), "Shop")
+        >>> JourneyArtifacts.of(stack) is JourneyArtifacts.of(stack)
+        True
+    """
+
+    @classmethod
+    def of(cls, scope: Construct) -> "JourneyArtifacts":
+        """Return the scope's stack's own, made at the first call.
+
+        Args:
+            scope: Any construct of the stack.
+
+        Returns:
+            The artifacts' bucket with what it is by default.
+        """
+        stack = Stack.of(scope)
+        found = stack.node.try_find_child(_SINGLETON)
+        return cast("JourneyArtifacts", found) if found else cls(stack, _SINGLETON)
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, retention_days: int = 30, key: kms.IKey | None = None
+    ) -> None:
+        if not 1 <= retention_days <= _LONGEST_DAYS:
+            raise ValueError(f"retention_days must be 1-{_LONGEST_DAYS}, got {retention_days!r}")
+        super().__init__(scope, construct_id)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            bucket_key_enabled=True if key else None,  # one call of KMS for many objects
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="Forget",
+                    expiration=Duration.days(retention_days),
+                    noncurrent_version_expiration=Duration.days(1),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+            ],
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        )
+        meant = {
+            "AwsSolutions-S1": "only canaries write here; who reads it is in CloudTrail's data events",
+            "NIST.800.53.R5-S3BucketLoggingEnabled": "a bucket for the logs of these logs would hold more than they do",
+            "NIST.800.53.R5-S3BucketReplicationEnabled": "the next run says again what a lost one said, in minutes",
+        }
+        if key is None:
+            meant["NIST.800.53.R5-S3DefaultEncryptionKMS"] = (
+                "no key was given; runs hold no personal data and no secret"
+            )
+        acknowledge(self.bucket, meant)
