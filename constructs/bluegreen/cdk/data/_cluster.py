@@ -4,6 +4,8 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
+from bluegreen.cdk._acknowledge import acknowledge
+
 from ._instance import Server, ServerSettings
 from ._server import CA_CERTIFICATE, MONITORING_SECONDS, PORT, insights_days, insights_mode
 
@@ -98,4 +100,5 @@ def _instance(scope: Construct, settings: ServerSettings, cluster: rds.CfnDBClus
         monitoring_role_arn=settings.monitoring_role.attr_arn,
     )
     instance.apply_removal_policy(RemovalPolicy.DESTROY)  # it holds nothing: the data are the cluster's
+    acknowledge(instance, {"NIST.800.53.R5-RDSInBackupPlan": "its cluster holds the data, and is what is backed up"})
     return instance

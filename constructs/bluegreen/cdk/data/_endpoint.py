@@ -49,7 +49,7 @@ class PostgresEndpoint(Construct):
         self.identifier, self.database_name, self.port, self.key = identifier, name, PORT, key
         self.security_group: ec2.ISecurityGroup = closed_group(self, vpc, f"The database {identifier}")
         self.application_user: secretsmanager.ISecret = UserSecret(
-            self, "ApplicationUser", username=f"{name}_app", key=key
+            self, "ApplicationUser", username=f"{name}_app", description=f"The application in {identifier}", key=key
         )
 
     def let_in(self, client: ec2.ISecurityGroup, description: str) -> ec2.CfnSecurityGroupIngress:

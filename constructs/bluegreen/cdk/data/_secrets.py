@@ -4,6 +4,7 @@ The CDK writes each reader of such a secret into the key's policy. A reader in a
 would have the two wait for each other for ever, so here the readers' own policies say it.
 """
 
+import json
 from collections.abc import Sequence
 from typing import cast
 
@@ -12,25 +13,39 @@ from aws_cdk import Stack
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
 
+_LENGTH = 48
 
-class UserSecret(rds.DatabaseSecret):
-    """A generated password beside a fixed user name.
+
+class UserSecret(secretsmanager.Secret):
+    """A generated password, of letters and digits so that it fits into an address, beside a fixed user name.
 
     Args:
         scope: Where.
         construct_id: Its name there.
         username: The user.
+        description: Whose it is, for people.
         key: What encrypts it; the account's own key for secrets when None.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, username: str, key: kms.IKey | None) -> None:
-        super().__init__(scope, construct_id, username=username)
+    def __init__(
+        self, scope: Construct, construct_id: str, *, username: str, description: str, key: kms.IKey | None
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description=description,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template=json.dumps({"username": username}),
+                generate_string_key="password",
+                password_length=_LENGTH,
+                exclude_punctuation=True,
+            ),
+        )
         self._key = key
         if key is not None:
             cast("secretsmanager.CfnSecret", self.node.default_child).kms_key_id = key.key_arn
@@ -38,8 +53,8 @@ class UserSecret(rds.DatabaseSecret):
             self,
             {
                 "AwsSolutions-SMG4": "tasks read it when they start: a new one comes with a restart, not by the clock",
-                "NIST.800.53.R5-SecretsManagerRotationEnabled": "a release's migrations set it in PostgreSQL; a "
-                "rotation behind their back would lock out the tasks that run",
+                "NIST.800.53.R5-SecretsManagerRotationEnabled": "whoever deploys sets it in the data store too; "
+                "a rotation behind their back would lock out the tasks that run",
             },
         )
 

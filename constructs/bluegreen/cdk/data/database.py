@@ -123,7 +123,11 @@ class Database(PostgresEndpoint):
         require_backup_days("backup_days", backup_days)
         require_windows(backup_window, maintenance_window)
         _require_replication(replication, engine, Stack.of(self).region, replicable=replicable)
-        master = UserSecret(self, "Migrator", username=name, key=key) if replicable else None
+        master = (
+            UserSecret(self, "Migrator", username=name, description=f"The master user of {identifier}", key=key)
+            if replicable
+            else None
+        )
         settings = _instance.ServerSettings(
             identifier=identifier,
             database_name=name,

@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
+from bluegreen.cdk._acknowledge import acknowledge
 from bluegreen.cdk.watching.define_alert import RUNBOOKS
 
 from . import _instance
@@ -24,6 +25,11 @@ from .engine import Engine
 if TYPE_CHECKING:
     from bluegreen.cdk.watching import Alert
 
+_REASONS = {
+    "AwsSolutions-RDS2": "a replica is encrypted as its source is, and RDS refuses to be told so again",
+    "NIST.800.53.R5-RDSStorageEncrypted": "naming the key for the replica is all that RDS accepts on its encryption",
+    "NIST.800.53.R5-RDSInBackupPlan": "the plan backs up the source; the replica has daily snapshots of its own",
+}
 _ARN = re.compile(r"arn:[a-z-]+:rds:([a-z0-9-]+):[0-9]{12}:db:[a-z][a-z0-9-]{0,62}")
 
 
@@ -139,6 +145,7 @@ class DatabaseReplica(PostgresEndpoint):
         alerts = ServerAlerts(self, {"DBInstanceIdentifier": identifier}, runbooks)
         self.alerts: Sequence[Alert] = [*alerts.of(engine), alerts.of_lag("ReplicaLag", unit_seconds=1)]
         acknowledge_server(self, multi_az=multi_az, protected=protected)
+        acknowledge(self, _REASONS)
 
 
 def _require_source(source_arn: str, engine: Engine, own_region: str) -> None:
