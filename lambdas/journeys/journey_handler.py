@@ -59,7 +59,7 @@ def make(environment: Mapping[str, str]) -> str:
     failed = [result.text for result in results if not result.passed]
     if failed:
         raise JourneyError("; ".join(failed))
-    return f"{len(results)} steps passed"
+    return f"steps passed: {len(results)}"
 
 
 def _publish(canary: str, results: Sequence[StepResult]) -> None:
