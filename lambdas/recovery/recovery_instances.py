@@ -12,6 +12,8 @@ from recovery_settings import Settings
 _ABSENT = {"DBInstanceNotFound", "DBInstanceNotFoundFault"}
 _EXISTS = {"DBInstanceAlreadyExists", "DBInstanceAlreadyExistsFault"}
 _BUSY = {"InvalidDBInstanceState", "InvalidDBInstanceStateFault"}
+ANSWERS = frozenset({"available", "backing-up"})
+"""States in which an instance can be connected to; a restored one is backed up first."""
 LOST = frozenset(
     {"failed", "incompatible-credentials", "incompatible-network", "incompatible-option-group"}
     | {"incompatible-parameters", "incompatible-restore", "inaccessible-encryption-credentials", "restore-error"}
@@ -37,7 +39,7 @@ def latest_restorable(instance: Mapping[str, Any]) -> float | None:
     return float(latest.timestamp()) if latest else None
 
 
-def restore(source: Mapping[str, Any], name: str, settings: Settings) -> None:
+def restore(source: Mapping[str, Any], name: str, settings: Settings) -> bool:
     """Ask for an instance like the live one, as it was at the latest moment; asking twice is harmless.
 
     It is in the live one's subnets, but nobody except the check's task may reach it.
@@ -46,6 +48,9 @@ def restore(source: Mapping[str, Any], name: str, settings: Settings) -> None:
         source: The live instance as RDS describes it.
         name: The new instance's identifier.
         settings: Where it goes.
+
+    Returns:
+        Whether RDS took the request. It does not while the live instance is being changed or backed up.
     """
     try:
         aws_clients.client("rds").restore_db_instance_to_point_in_time(
@@ -62,8 +67,11 @@ def restore(source: Mapping[str, Any], name: str, settings: Settings) -> None:
             Tags=[{"Key": "bluegreen:drill", "Value": name.removeprefix(DRILL_PREFIX)}],
         )
     except ClientError as error:
+        if aws_clients.code_of(error) in _BUSY:
+            return False
         if aws_clients.code_of(error) not in _EXISTS:
             raise
+    return True
 
 
 def delete(name: str) -> bool:

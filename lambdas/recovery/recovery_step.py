@@ -112,8 +112,11 @@ def _restore(run: Run) -> Next | None:
     if live is None:
         run.end(f"the instance {run.settings.database} is gone")
         return None
-    recovery_instances.restore(live, str(run.request.instance), run.settings)
-    run.go(Phase.WAIT)
+    if recovery_instances.restore(live, str(run.request.instance), run.settings):
+        run.go(Phase.WAIT)
+    elif run.left <= 0:
+        run.end(f"the instance {run.settings.database} is {live['DBInstanceStatus']}, so nothing can be restored")
+        return None
     return Next("wait", _POLL_SECONDS)
 
 
@@ -121,7 +124,7 @@ def _wait(run: Run) -> Next | None:
     """Wait until the restored instance answers."""
     found = recovery_instances.look(str(run.request.instance))
     status = found["DBInstanceStatus"] if found else None
-    if found and status == "available" and found.get("Endpoint"):
+    if found and status in recovery_instances.ANSWERS and found.get("Endpoint"):
         run.progress.host = found["Endpoint"]["Address"]
         run.go(Phase.CHECK)
         return None

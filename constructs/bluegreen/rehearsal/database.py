@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -128,16 +128,27 @@ def find(client: Callable[[str], Any], instance: str) -> Database:
         DatabaseError: If no secret has the master user's password.
     """
     (found,) = client("rds").describe_db_instances(DBInstanceIdentifier=instance)["DBInstances"]
-    secrets = client("secretsmanager")
+    login = _master_login(client("secretsmanager"), found, instance)
+    return Database(
+        host=found["Endpoint"]["Address"],
+        port=found["Endpoint"]["Port"],
+        name=found["DBName"],
+        user=login["username"],
+        password=login["password"],
+    )
+
+
+def _master_login(secrets: Any, found: Mapping[str, Any], instance: str) -> dict[str, Any]:
+    """Return the master user's login: RDS's own secret, or one that was attached to the instance."""
+
+    def read(arn: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])
+        return document
+
+    if kept := found.get("MasterUserSecret"):
+        return read(kept["SecretArn"])
     for page in secrets.get_paginator("list_secrets").paginate():
-        for secret in page["SecretList"]:
-            document = json.loads(secrets.get_secret_value(SecretId=secret["ARN"])["SecretString"])
+        for document in (read(secret["ARN"]) for secret in page["SecretList"]):
             if (document.get("dbInstanceIdentifier"), document.get("username")) == (instance, found["MasterUsername"]):
-                return Database(
-                    host=found["Endpoint"]["Address"],
-                    port=found["Endpoint"]["Port"],
-                    name=found["DBName"],
-                    user=document["username"],
-                    password=document["password"],
-                )
+                return document
     raise DatabaseError(f"no secret has the password of {found['MasterUsername']} of {instance}")

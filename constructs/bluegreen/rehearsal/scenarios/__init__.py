@@ -12,6 +12,7 @@ from .listeners import LISTENERS
 from .migrations_back import BACK
 from .migrations_run import RUN
 from .old_versions import OLD_VERSIONS
+from .recovery import RECOVERY
 from .release import RELEASE
 from .scaling import SCALING
 from .scenario import Scenario
@@ -30,6 +31,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     *OLD_VERSIONS,
     *RUN,
     *BACK,
+    *RECOVERY,
     *ESTATE,
 )
 """In the order in which they are played; each starts from what the one before left live."""
