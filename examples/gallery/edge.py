@@ -9,7 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 from bluegreen.cdk.data import EnvironmentKey
-from bluegreen.cdk.edge import AccessLogs, FirewallMode, FirewallScope, HostedDomain, WebFirewall
+from bluegreen.cdk.edge import AccessLogs, FirewallScope, HostedDomain, WebFirewall
 from bluegreen.cdk.edge.cdn import Cdn
 from bluegreen.cdk.edge.http_api import HttpApi
 from bluegreen.cdk.edge.private_name import PrivateName
@@ -23,12 +23,12 @@ def define(app: cdk.App) -> None:
     """Add an internal load balancer, and every way to it."""
     stack = cdk.Stack(app, "EdgeGallery", env=cdk.Environment(region="us-east-1"))
     key = EnvironmentKey(stack, "Key").key
-    network = Network(stack, "Network", nat=Nat.one())
+    network = Network(stack, "Network", nat=Nat.one(), key=key)
     domain = HostedDomain(stack, "Domain", domain_name=_DOMAIN)
     certificate = domain.certificate(stack)
     load_balancer, listener = _define_load_balancer(stack, network, certificate)
     AccessLogs(stack, "AccessLogs").record(load_balancer)
-    inner = WebFirewall(stack, "InnerFirewall", mode=FirewallMode.COUNT, key=key)
+    inner = WebFirewall(stack, "InnerFirewall", rate_limit_per_5_minutes=1_000_000, key=key)
     inner.protect(load_balancer)
     firewall = WebFirewall(stack, "Firewall", firewall_scope=FirewallScope.CLOUDFRONT, key=key)
     cdn = Cdn(
