@@ -206,7 +206,7 @@ class Bucket(Construct):
         }
         if replica.key_arn:
             reasons |= {
-                "AwsSolutions-IAM5[Action::kms:GenerateDataKey*]": "S3 makes a data key for each copy, by either of two",
+                "AwsSolutions-IAM5[Action::kms:GenerateDataKey*]": "S3 makes a data key for each copy, in two ways",
                 "AwsSolutions-IAM5[Action::kms:ReEncrypt*]": "from the one key to the other is two actions of KMS",
             }
         return reasons
