@@ -24,6 +24,7 @@ class DeliveryStack(Stack):
     Args:
         scope: The app.
         environments: The environments in this account, from first to last.
+        recovery_region: Where protected environments are deployed to as well; nowhere when omitted.
 
     Attributes:
         images: The repository of the images.
@@ -31,17 +32,19 @@ class DeliveryStack(Stack):
         roles: The role of each environment's workflow, by the environment's name.
     """
 
-    def __init__(self, scope: Construct, *, environments: Sequence[Environment]) -> None:
+    def __init__(
+        self, scope: Construct, *, environments: Sequence[Environment], recovery_region: str | None = None
+    ) -> None:
         super().__init__(scope, "DeliveryStack", description=f"Images of {APPLICATION}, and who may deploy it")
         Tags.of(self).add("application", APPLICATION)
         key = EnvironmentKey(self, "Key").key
         self.findings = sns.Topic(self, "Findings", master_key=key, enforce_ssl=True)
         self.images = ImageRepository(self, "Images", name=APPLICATION, key=key, findings=self.findings)
-        self.roles = {environment.name: self._role(environment) for environment in environments}
+        self.roles = {environment.name: self._role(environment, recovery_region) for environment in environments}
         # The first alone pushes images: what the others run was pushed, scanned and tried before.
         self.images.grant_push(self.roles[environments[0].name].role)
 
-    def _role(self, environment: Environment) -> GitHubDeployRole:
+    def _role(self, environment: Environment, recovery_region: str | None) -> GitHubDeployRole:
         title = environment.name.capitalize()
         role = GitHubDeployRole(
             self,
@@ -49,6 +52,7 @@ class DeliveryStack(Stack):
             repository=GITHUB_REPOSITORY,
             environment=environment.name,
             stacks=[environment.stack_name, environment.data_stack_name],
+            further_regions=[recovery_region] if recovery_region and environment.protected else [],
         )
         CfnOutput(self, f"{title}RoleArn", value=role.role.role_arn)
         return role

@@ -28,7 +28,7 @@ def define_reference(
         version: The image's tag.
         recovery_region: Where protected environments can recover; nowhere when omitted.
     """
-    DeliveryStack(app, environments=environments)
+    DeliveryStack(app, environments=environments, recovery_region=recovery_region)
     for environment in environments:
         data = DataStack(app, environment=environment, recovery_region=recovery_region)
         ServiceStack(app, environment=environment, data=data, version=version)

@@ -44,7 +44,7 @@ def define(app: cdk.App) -> None:
         branch="preview",
         stacks=["PreviewStack"],
         qualifier="preview",
-        regions=["eu-west-1", "us-east-1"],
+        further_regions=["us-east-1"],
         provider=iam.OidcProviderNative.from_oidc_provider_arn(stack, "GitHub", arn),
         permissions_boundary=iam.ManagedPolicy.from_managed_policy_name(stack, "Boundary", "preview-boundary"),
     )

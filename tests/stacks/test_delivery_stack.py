@@ -32,12 +32,14 @@ def test_each_environment_has_a_role_of_its_own(stack: Synthesized) -> None:
 
 
 def test_productions_own_account_lets_in_production_alone(tmp_path: Path) -> None:
-    """With `-c environment=prod`, no role is made for the workflows of other environments."""
+    """With `-c environment=prod`, no other environment's workflow has a role; production's reaches both its regions."""
     app = cdk.App(outdir=str(tmp_path))
-    DeliveryStack(app, environments=[PROD])
+    DeliveryStack(app, environments=[PROD], recovery_region="eu-central-1")
     app.synth()
     stack = Synthesized(json.loads((tmp_path / "DeliveryStack.template.json").read_text()))
     assert subjects(stack) == ["repo:example/orders:environment:prod"]
+    (taking,) = [one for one in stack.statements("ProdRole") if one["Action"] == "sts:AssumeRole"]
+    assert len([arn for arn in taking["Resource"] if "eu-central-1" in json.dumps(arn)]) == 4
 
 
 def test_one_role_pushes_what_all_run(stack: Synthesized) -> None:

@@ -32,7 +32,7 @@ def roles(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
             stacks=["PreviewStack", "OtherStack"],
             provider=iam.OidcProviderNative.from_oidc_provider_arn(stack, "Given", arn),
             qualifier="preview",
-            regions=["eu-west-1", "us-east-1"],
+            further_regions=["us-east-1"],
             permissions_boundary=iam.ManagedPolicy.from_managed_policy_name(stack, "Boundary", "bound"),
         )
 
@@ -96,7 +96,7 @@ def test_a_bootstrap_of_its_own_in_two_regions(roles: Synthesized) -> None:
     """Another qualifier and regions are in every name, and a boundary is put onto the role."""
     (taking,) = [one for one in roles.statements("PreviewRole") if one["Action"] == "sts:AssumeRole"]
     ends = [one["Fn::Join"][1][-1] for one in taking["Resource"]]
-    assert ends == ["-eu-west-1"] * 4 + ["-us-east-1"] * 4
+    assert ends == [{"Ref": "AWS::Region"}] * 4 + ["-us-east-1"] * 4
     assert all(":role/cdk-preview-" in json.dumps(one) for one in taking["Resource"])
     assert "bound" in json.dumps(role(roles, "Preview")["PermissionsBoundary"])
 
@@ -132,8 +132,8 @@ def test_sessions_last_an_hour(roles: Synthesized) -> None:
         ),
         ({"qualifier": "*"}, "qualifier must be 1-10 letters and digits, .* got '\\*'"),
         ({"qualifier": "elevenchars"}, "qualifier must be 1-10 letters and digits, .* got 'elevenchars'"),
-        ({"regions": ["*"]}, "regions must be names such as eu-west-1, got '\\*'"),
-        ({"regions": ["europe"]}, "regions must be names such as eu-west-1, got 'europe'"),
+        ({"further_regions": ["*"]}, "further_regions must be names such as eu-west-1, got '\\*'"),
+        ({"further_regions": ["europe"]}, "further_regions must be names such as eu-west-1, got 'europe'"),
     ],
 )
 def test_refuses_to_let_in_more_than_was_meant(settings: Mapping[str, Any], message: str) -> None:
@@ -149,6 +149,6 @@ def test_a_known_account_is_as_clean_as_an_unknown_one(tmp_path: Path) -> None:
         here = cdk.Environment(account="111122223333", region="us-gov-west-1")
         for name, environment in (("Somewhere", None), ("Here", here)):
             stack = cdk.Stack(app, name, env=environment)
-            GitHubDeployRole(stack, "Prod", **{**GIVEN, "stacks": ["ProdStack", "ProdDataStack"]})
+            GitHubDeployRole(stack, "Prod", **GIVEN, further_regions=["us-gov-east-1"])
 
     assert {rule for _, rule in findings(tmp_path, define)} == {"NIST.800.53.R5-IAMNoInlinePolicy"}

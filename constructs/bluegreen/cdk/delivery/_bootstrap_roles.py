@@ -14,13 +14,13 @@ _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 _KINDS = ("deploy", "file-publishing", "image-publishing", "lookup")
 
 
-def bootstrap_role_arns(stack: Stack, qualifier: str, regions: Sequence[str]) -> list[str]:
+def bootstrap_role_arns(stack: Stack, qualifier: str, further_regions: Sequence[str]) -> list[str]:
     """Return the ARNs of the four roles that the cdk takes on, in the stack's account.
 
     Args:
         stack: The stack of whoever takes them on.
         qualifier: The bootstrap's qualifier.
-        regions: The regions of the bootstraps; the stack's own when empty.
+        further_regions: The regions of its bootstraps beside the stack's own.
 
     Returns:
         The ARNs; none has a wildcard.
@@ -30,12 +30,12 @@ def bootstrap_role_arns(stack: Stack, qualifier: str, regions: Sequence[str]) ->
     """
     if not _QUALIFIER.fullmatch(qualifier):
         raise ValueError(f"qualifier must be 1-10 letters and digits, as given to `cdk bootstrap`, got {qualifier!r}")
-    for region in regions:
+    for region in further_regions:
         if not _REGION.fullmatch(region):
-            raise ValueError(f"regions must be names such as eu-west-1, got {region!r}")
+            raise ValueError(f"further_regions must be names such as eu-west-1, got {region!r}")
     return [
         f"arn:{stack.partition}:iam::{stack.account}:role/cdk-{qualifier}-{kind}-role-{stack.account}-{region}"
-        for region in regions or [stack.region]
+        for region in [stack.region, *further_regions]
         for kind in _KINDS
     ]
 

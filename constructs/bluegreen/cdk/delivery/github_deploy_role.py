@@ -39,7 +39,7 @@ class GitHubDeployRole(Construct):
         branch: The branch that a workflow must run on, such as "main".
         provider: GitHub's OIDC provider, of which an account can have only one. The stack's own when omitted.
         qualifier: The qualifier of the `cdk bootstrap` to deploy through. The cdk's own when omitted.
-        regions: The regions to deploy to. The stack's own when omitted.
+        further_regions: The regions to deploy to beside the stack's own. None when omitted.
         permissions_boundary: What the role may never exceed. No bound when omitted.
 
     Attributes:
@@ -68,7 +68,7 @@ class GitHubDeployRole(Construct):
         branch: str | None = None,
         provider: iam.IOidcProvider | None = None,
         qualifier: str = DEFAULT_QUALIFIER,
-        regions: Sequence[str] = (),
+        further_regions: Sequence[str] = (),
         permissions_boundary: iam.IManagedPolicy | None = None,
     ) -> None:
         require_repository(repository)
@@ -77,7 +77,7 @@ class GitHubDeployRole(Construct):
         """What GitHub says of a workflow that may take on the role, character by character."""
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
-        reads = _reads(stack, stacks)
+        places = [(region, name) for region in (stack.region, *further_regions) for name in stacks]
         self.role = iam.Role(
             self,
             "Role",
@@ -92,33 +92,14 @@ class GitHubDeployRole(Construct):
                 "Deploy": iam.PolicyDocument(
                     statements=[
                         iam.PolicyStatement(
-                            actions=["sts:AssumeRole"], resources=bootstrap_role_arns(stack, qualifier, regions)
+                            actions=["sts:AssumeRole"], resources=bootstrap_role_arns(stack, qualifier, further_regions)
                         ),
-                        *reads,
+                        *_reads(stack, places),
                     ]
                 )
             },
         )
-        self._acknowledge(stack, stacks)
-
-    def _acknowledge(self, stack: Stack, stacks: Sequence[str]) -> None:
-        places = {"Partition": stack.partition, "Region": stack.region, "AccountId": stack.account}
-        known = {
-            name: value if isinstance(value := stack.resolve(place), str) else f"<AWS::{name}>"
-            for name, place in places.items()
-        }
-        arn = "AwsSolutions-IAM5[Resource::arn:{Partition}:{}:{Region}:{AccountId}:{}]"
-        for name in stacks:
-            acknowledge(
-                self.role,
-                {
-                    arn.format(
-                        "cloudformation", f"stack/{name}/*", **known
-                    ): "a stack's ARN ends in an id that it gets when it is created; the name before it is whole",
-                    arn.format("codedeploy", f"deploymentgroup:{name}-*", **known): "a deployment group's name begins "
-                    "with its stack's and ends as CloudFormation chooses; it is only read",
-                },
-            )
+        _acknowledge_reads(self.role, stack, places)
 
 
 def github_provider(scope: Construct) -> iam.IOidcProvider:
@@ -154,8 +135,7 @@ def _bound(environment: str | None, branch: str | None) -> str:
     return f"environment:{environment}"
 
 
-def _reads(stack: Stack, stacks: Sequence[str]) -> list[iam.PolicyStatement]:
-    where = f"{stack.region}:{stack.account}"
+def _reads(stack: Stack, places: Sequence[tuple[str, str]]) -> list[iam.PolicyStatement]:
     return [
         iam.PolicyStatement(
             actions=[
@@ -163,10 +143,35 @@ def _reads(stack: Stack, stacks: Sequence[str]) -> list[iam.PolicyStatement]:
                 "cloudformation:DescribeStacks",
                 "cloudformation:ListStackResources",
             ],
-            resources=[f"arn:{stack.partition}:cloudformation:{where}:stack/{name}/*" for name in stacks],
+            resources=[_stack_arn(stack.partition, region, stack.account, name) for region, name in places],
         ),
         iam.PolicyStatement(
             actions=["codedeploy:GetDeployment", "codedeploy:GetDeploymentGroup", "codedeploy:ListDeployments"],
-            resources=[f"arn:{stack.partition}:codedeploy:{where}:deploymentgroup:{name}-*" for name in stacks],
+            resources=[_releases_arn(stack.partition, region, stack.account, name) for region, name in places],
         ),
     ]
+
+
+def _acknowledge_reads(role: iam.Role, stack: Stack, places: Sequence[tuple[str, str]]) -> None:
+    def known(place: str, name: str) -> str:
+        value = stack.resolve(place)
+        return value if isinstance(value, str) else f"<AWS::{name}>"
+
+    partition, account = known(stack.partition, "Partition"), known(stack.account, "AccountId")
+    for place, name in places:
+        region = known(place, "Region")
+        reasons = {
+            _stack_arn(partition, region, account, name): "a stack's ARN ends in an id that it gets when it is "
+            "created; the name before it is whole",
+            _releases_arn(partition, region, account, name): "a deployment group's name begins with its stack's and "
+            "ends as CloudFormation chooses; it is only read",
+        }
+        acknowledge(role, {f"AwsSolutions-IAM5[Resource::{arn}]": reason for arn, reason in reasons.items()})
+
+
+def _stack_arn(partition: str, region: str, account: str, name: str) -> str:
+    return f"arn:{partition}:cloudformation:{region}:{account}:stack/{name}/*"
+
+
+def _releases_arn(partition: str, region: str, account: str, name: str) -> str:
+    return f"arn:{partition}:codedeploy:{region}:{account}:deploymentgroup:{name}-*"

@@ -152,7 +152,7 @@ class DeployPipeline(Construct):
         return step
 
     def _deploy_step(self, stage: PipelineStage) -> BuildProject:
-        roles = bootstrap_role_arns(Stack.of(self), stage.qualifier, stage.regions)
+        roles = bootstrap_role_arns(Stack.of(self), stage.qualifier, stage.further_regions)
         step = BuildProject(
             self,
             f"Deploy{stage.name.title().replace('-', '')}",

@@ -18,7 +18,7 @@ class PipelineStage:
         stacks: The stacks to deploy; the cdk deploys what they depend on first.
         approval: Whether somebody must approve before. Nobody need when omitted.
         qualifier: The qualifier of the `cdk bootstrap` to deploy through. The cdk's own when omitted.
-        regions: The regions to deploy to. The pipeline's own when omitted.
+        further_regions: The regions to deploy to beside the pipeline's own. None when omitted.
 
     Raises:
         ValueError: If a name is none.
@@ -32,7 +32,7 @@ class PipelineStage:
     stacks: Sequence[str]
     approval: bool = False
     qualifier: str = DEFAULT_QUALIFIER
-    regions: Sequence[str] = ()
+    further_regions: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -29,6 +29,7 @@ class Network(Construct):
     Public subnets have the load balancers, private ones the tasks and functions, isolated ones the data stores. No
     subnet gives out public addresses. S3 and DynamoDB are reached from the private subnets without NAT, for free.
     A service finds the private subnets by itself, also without NAT: to the CDK they are private with egress always.
+    Without NAT, images must come from the account's own registry: no endpoint leads to a public one.
 
     The zones are the region's first ones, chosen at deployment; the stack needs to know neither account nor region.
     In China, name the region all the same if there are interface endpoints: some have another prefix there.
