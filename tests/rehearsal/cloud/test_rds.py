@@ -266,7 +266,8 @@ TEMPLATE = {
                 "GenerateSecretString": {
                     "SecretStringTemplate": '{"username": "orders"}',
                     "GenerateStringKey": "password",
-                    "ExcludeCharacters": "\"@/\\ '",
+                    "ExcludePunctuation": True,
+                    "PasswordLength": 48,
                 }
             },
         },
@@ -321,6 +322,8 @@ def test_a_template_gets_a_database_whose_secret_opens_it(endpoint: str) -> None
     (stack,) = stacks.describe_stacks(StackName="data")["Stacks"]
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
     secret = json.loads(client("secretsmanager").get_secret_value(SecretId=outputs["Secret"])["SecretString"])
+    assert outputs["Secret"].startswith("arn:aws:secretsmanager:eu-west-1:")
+    assert (secret["password"].isalnum(), len(secret["password"])) == (True, 48)
     assert (secret["host"], str(secret["port"])) == (outputs["Address"], outputs["Port"])
     with psycopg.connect(
         host=secret["host"],

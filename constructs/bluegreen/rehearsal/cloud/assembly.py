@@ -26,6 +26,7 @@ from .event_bus import EventBus
 from .journal import Journal
 from .metrics import MetricStore
 from .network import Network
+from .secrets_manager import SecretType
 
 
 class Cloud:
@@ -88,6 +89,7 @@ class Cloud:
             *rds.resource_types(self._rds, self._client),
             *cloudwatch.resource_types(self._cloudwatch),
             *codedeploy.resource_types(self._codedeploy),
+            SecretType(self._client),
             ScalableTargetType(self._scaling),
             ScalingPolicyType(self._scaling),
             CertificateType(self._authority, region=self._region, account=self._account),
