@@ -52,7 +52,7 @@ def define(app: cdk.App) -> None:
         key=key,
     )
     PrivateName(stack, "PrivateName", vpc=network.vpc, load_balancer=load_balancer, name="shop")
-    AlarmTopics(stack, "Alarms", key=key).tell([*firewall.alerts, *inner.alerts])
+    AlarmTopics(stack, "Alarms", key=key).tell([*firewall.alerts, *inner.alerts, *network.alerts])
 
 
 def _define_load_balancer(

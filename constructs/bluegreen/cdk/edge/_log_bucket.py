@@ -5,6 +5,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._require import require_range
 
 _LONGEST_DAYS = 3650
 
@@ -24,8 +25,7 @@ def log_bucket(
     Raises:
         ValueError: If `retention_days` is out of range.
     """
-    if not 1 <= retention_days <= _LONGEST_DAYS:
-        raise ValueError(f"retention_days must be 1-{_LONGEST_DAYS}, got {retention_days}")
+    require_range("retention_days", retention_days, 1, _LONGEST_DAYS, known=True)
     bucket = s3.Bucket(
         scope,
         construct_id,

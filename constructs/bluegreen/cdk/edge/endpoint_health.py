@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration, Token
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
+from bluegreen.cdk._require import require_range
 from bluegreen.cdk.watching import RUNBOOKS, Alert, Severity, define_alert
 
 from ._regions import in_us_east_1
@@ -63,8 +64,7 @@ class EndpointHealth(Construct):
         asked = port or (443 if secure else 80)
         if not path.startswith("/"):
             raise ValueError(f'path must begin with "/", got {path!r}')
-        if not Token.is_unresolved(asked) and not 1 <= asked <= 65535:  # noqa: PLR2004 - TCP's range
-            raise ValueError(f"port must be 1-65535, got {asked}")
+        require_range("port", asked, 1, 65535)
         check = route53.CfnHealthCheck(
             self,
             "HealthCheck",

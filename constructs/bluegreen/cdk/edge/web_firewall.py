@@ -15,6 +15,7 @@ from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
 from bluegreen.cdk._names import computed_name
+from bluegreen.cdk._require import require_range
 from bluegreen.cdk.watching import RUNBOOKS, Alert, Severity, define_alert
 
 from ._regions import require_us_east_1
@@ -26,7 +27,6 @@ _MANAGED = (
     "AWSManagedRulesSQLiRuleSet",
 )
 """AWS's own rule groups, in the order in which they are asked: the cheapest refusal first. 1125 capacity units."""
-_RATE = range(10, 2_000_000_001)
 _LOG_NAME = "aws-waf-logs-"
 """AWS WAF writes to no log group of another name."""
 _LONGEST_METRIC = 128
@@ -248,8 +248,7 @@ def _visible(metric_name: str) -> dict[str, Any]:
 
 
 def _require(rate_limit: int, excluded: Mapping[str, Sequence[str]], redacted: Sequence[str], surge: int) -> None:
-    if rate_limit not in _RATE:
-        raise ValueError(f"rate_limit_per_5_minutes must be {_RATE[0]}-{_RATE[-1]}, got {rate_limit}")
+    require_range("rate_limit_per_5_minutes", rate_limit, 10, 2_000_000_000, known=True)
     if surge < 1:
         raise ValueError(f"surge must be at least 1, got {surge}")
     unknown = sorted(set(excluded) - set(_MANAGED))
