@@ -1,6 +1,5 @@
 """From a commit to production inside AWS, where no other system may deploy."""
 
-import json
 from collections.abc import Mapping, Sequence
 
 from aws_cdk import Aws, Stack
@@ -17,6 +16,7 @@ from bluegreen.cdk._names import computed_name
 from bluegreen.cdk._require import require_range
 from bluegreen.cdk.data.environment_key import EnvironmentKey
 
+from ._actions import Action, approve, run, source
 from ._artifacts import artifact_bucket, reading, writing
 from ._bootstrap_roles import bootstrap_role_arns
 from ._build_project import BuildProject
@@ -24,8 +24,6 @@ from ._repository_name import require_branch, require_repository
 from .image_repository import ImageRepository
 from .pipeline_stage import PipelineStage
 
-_Actions = list[codepipeline.CfnPipeline.ActionDeclarationProperty]
-_VERSION = json.dumps([{"name": "VERSION", "value": "#{Source.CommitId}", "type": "PLAINTEXT"}])
 _OUTPUTS = ("cdk.out/**/*", "package.json", "package-lock.json")
 _MOST_STAGES = 20
 
@@ -123,8 +121,8 @@ class DeployPipeline(Construct):
                 encryption_key=codepipeline.CfnPipeline.EncryptionKeyProperty(type="KMS", id=self._key.key_arn),
             ),
             stages=[
-                _stage("Source", [_source(connection_arn, repository, branch)]),
-                _stage("Build", [_run("Build", self.build, takes="Source", gives="Assembly")]),
+                _stage("Source", [source(connection_arn, repository, branch)]),
+                _stage("Build", [run("Build", self.build, takes="Source", gives="Assembly")]),
                 *(_stage(stage.name, self._actions(stage, approvals)) for stage in stages),
             ],
         )
@@ -170,9 +168,9 @@ class DeployPipeline(Construct):
         self._acknowledge_artifacts(step)
         return step
 
-    def _actions(self, stage: PipelineStage, approvals: sns.ITopic | None) -> _Actions:
-        deploy = _run("Deploy", self.steps[stage.name], takes="Assembly", order=2 if stage.approval else 1)
-        return [_approve(stage, approvals), deploy] if stage.approval else [deploy]
+    def _actions(self, stage: PipelineStage, approvals: sns.ITopic | None) -> Sequence[Action]:
+        deploy = run("Deploy", self.steps[stage.name], takes="Assembly", order=2 if stage.approval else 1)
+        return [approve(stage, approvals), deploy] if stage.approval else [deploy]
 
     def _role(self, name: str, connection_arn: str, approvals: sns.ITopic | None) -> iam.Role:
         stack = Stack.of(self)
@@ -238,60 +236,8 @@ def _telling(topic: sns.ITopic) -> list[iam.PolicyStatement]:
     return statements
 
 
-def _stage(name: str, actions: _Actions) -> codepipeline.CfnPipeline.StageDeclarationProperty:
-    return codepipeline.CfnPipeline.StageDeclarationProperty(name=name, actions=actions)
-
-
-def _source(connection_arn: str, repository: str, branch: str) -> codepipeline.CfnPipeline.ActionDeclarationProperty:
-    return _action(
-        "Source",
-        ("Source", "AWS", "CodeStarSourceConnection"),
-        {
-            "ConnectionArn": connection_arn,
-            "FullRepositoryId": repository,
-            "BranchName": branch,
-            "OutputArtifactFormat": "CODE_ZIP",
-        },
-        gives="Source",
-        namespace="Source",
-    )
-
-
-def _run(
-    name: str, step: BuildProject, *, takes: str, gives: str | None = None, order: int = 1
-) -> codepipeline.CfnPipeline.ActionDeclarationProperty:
-    configuration = {"ProjectName": step.project.ref, "EnvironmentVariables": _VERSION}
-    return _action(name, ("Build", "AWS", "CodeBuild"), configuration, takes=takes, gives=gives, order=order)
-
-
-def _approve(stage: PipelineStage, approvals: sns.ITopic | None) -> codepipeline.CfnPipeline.ActionDeclarationProperty:
-    configuration = {"CustomData": f"Deploy #{{Source.CommitId}} to {stage.name}?"}
-    if approvals:
-        configuration["NotificationArn"] = approvals.topic_arn
-    return _action("Approve", ("Approval", "AWS", "Manual"), configuration)
-
-
-def _action(
-    name: str,
-    kind: tuple[str, str, str],
-    configuration: Mapping[str, str],
-    *,
-    takes: str | None = None,
-    gives: str | None = None,
-    order: int = 1,
-    namespace: str | None = None,
-) -> codepipeline.CfnPipeline.ActionDeclarationProperty:
-    category, owner, provider = kind
-    properties = codepipeline.CfnPipeline
-    return properties.ActionDeclarationProperty(
-        name=name,
-        action_type_id=properties.ActionTypeIdProperty(category=category, owner=owner, provider=provider, version="1"),
-        configuration=dict(configuration),
-        input_artifacts=[properties.InputArtifactProperty(name=takes)] if takes else None,
-        output_artifacts=[properties.OutputArtifactProperty(name=gives)] if gives else None,
-        run_order=order,
-        namespace=namespace,
-    )
+def _stage(name: str, actions: Sequence[Action]) -> codepipeline.CfnPipeline.StageDeclarationProperty:
+    return codepipeline.CfnPipeline.StageDeclarationProperty(name=name, actions=list(actions))
 
 
 def _require_stages(stages: Sequence[PipelineStage]) -> None:
