@@ -4,6 +4,7 @@ from .alarm_topics import AlarmTopics
 from .alert import Alert, Severity
 from .define_alert import RUNBOOKS, define_alert, define_anomaly_alert, define_composite_alert
 from .failed_releases import FailedReleases
+from .log_archive import LogArchive
 from .log_errors import LogErrors
 from .service_alerts import ServiceAlerts
 from .service_anomalies import ServiceAnomalies
@@ -17,6 +18,7 @@ __all__ = [
     "Alert",
     "FailedReleases",
     "Indicator",
+    "LogArchive",
     "LogErrors",
     "ServiceAlerts",
     "ServiceAnomalies",
