@@ -80,6 +80,7 @@ class Environment:
         vault_lock: What keeps them from being deleted before; nothing when omitted.
         domain_name: The name that users call, at most 64 characters: makes the service HTTPS, in a zone of its own that
             the parent domain delegates to. Plain HTTP when omitted.
+        journey_minutes: How often it is asked from outside, 1-60 minutes; each time costs.
         access_log_days: How long it is kept who called, 1-3650 days.
         protected: Whether the stack with the data refuses deletion.
         emails: Who gets the alerts of which severity by e-mail; nobody when omitted.
@@ -103,6 +104,7 @@ class Environment:
     on_demand_tasks: int | None = None
     traced_percent: int = 5
     domain_name: str | None = None
+    journey_minutes: int = 5
     access_log_days: int = 30
     protected: bool = False
     emails: Mapping[Severity, Sequence[str]] = field(default_factory=dict)
@@ -140,6 +142,7 @@ DEV = Environment(
     scaling=Scaling(min_tasks=1, max_tasks=2),
     on_demand_tasks=0,
     traced_percent=100,
+    journey_minutes=60,
     rollout=Rollout.all_at_once(keep_previous_minutes=5),
     zones=2,
     cidr="10.2.0.0/16",
@@ -154,6 +157,7 @@ STAGING = Environment(
     scaling=Scaling(min_tasks=2, max_tasks=4),
     on_demand_tasks=1,
     traced_percent=100,
+    journey_minutes=15,
     rollout=Rollout.linear(percent=25, every_minutes=2, keep_previous_minutes=15),
     zones=2,
     cidr="10.1.0.0/16",

@@ -19,7 +19,7 @@ from bluegreen.cdk.data import Database
 from .data_stack import DataStack
 from .edge import open_to_users
 from .environments import APPLICATION, Environment
-from .observing import Observing
+from .observing import Observing, Outside
 from .recovery import prove_recovery
 from .tasks import capacity, define_cluster, sidecars
 from .watching import Watching
@@ -82,7 +82,7 @@ class ServiceStack(Stack):
             scaling=environment.scaling,
             rollout=environment.rollout,
             rollback=RollbackPolicy(cpu_percent=90, memory_percent=95),
-            hooks=[migrations, _smoke_tests()],
+            hooks=[migrations, _smoke_tests(environment)],
         )
         self.migrations = migrations.of(self.service)
         rule = data.database.let_in(self.service.security_group, "The tasks")
@@ -90,13 +90,26 @@ class ServiceStack(Stack):
         self.service.ecs_service.node.add_dependency(rule)
         scheme = "https" if environment.domain_name else "http"
         host = environment.domain_name or self.service.load_balancer.load_balancer_dns_name
-        CfnOutput(self, "Url", value=f"{scheme}://{host}")
+        url = f"{scheme}://{host}"
+        CfnOutput(self, "Url", value=url)
         edge = open_to_users(self, environment, entrance=data.entrance, service=self.service, key=data.key)
         self.recovery = prove_recovery(self, environment, service=self.service, data=data)
-        also = [*edge, *self.recovery.alerts]
+        outside = Outside(self, "Outside", url=url, environment=environment, key=data.key)
+        also = [*edge, *self.recovery.alerts, *outside.alerts]
         self.watching = Watching(self, service=self.service, topics=data.topics, key=data.key, also=also)
-        alerts = self.watching.alerts
-        self.observing = Observing(self, "Observing", service=self.service, environment=environment, alerts=alerts)
+        self.observing = Observing(
+            self,
+            "Observing",
+            service=self.service,
+            environment=environment,
+            alerts=self.watching.alerts,
+            budgets={
+                "availability": self.watching.availability.metric_budget_remaining(),
+                "latency": self.watching.latency.metric_budget_remaining(),
+            },
+            canaries=outside.canaries,
+            refused=[],
+        )
 
 
 def _migrations(database: Database, environment: Environment) -> AlembicMigrations:
@@ -113,9 +126,12 @@ def _migrations(database: Database, environment: Environment) -> AlembicMigratio
     )
 
 
-def _smoke_tests() -> SmokeTests:
+def _smoke_tests(environment: Environment) -> SmokeTests:
+    headers = {"X-Content-Type-Options": "^nosniff$"}
+    if environment.domain_name:
+        headers["Strict-Transport-Security"] = r"max-age=\d{8}"
     return SmokeTests(
-        HttpCheck("/health/ready", json={"status": "ok"}),
+        HttpCheck("/health/ready", json={"status": "ok"}, response_headers=headers),
         HttpCheck("/orders", max_milliseconds=2000),
         HttpCheck("/orders/not-a-number", status=422),
     )

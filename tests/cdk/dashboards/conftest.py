@@ -34,6 +34,11 @@ def define_dashboards(app: cdk.App) -> None:
     ]
     placed = cloudwatch.Metric(namespace="Shop", metric_name="OrdersPlaced", statistic="Sum", label="placed")
     left = cloudwatch.Metric(namespace="Shop", metric_name="BudgetLeft", label="orders answer")
+    refused = cloudwatch.Metric(
+        namespace="AWS/WAFV2",
+        metric_name="BlockedRequests",
+        dimensions_map={"WebACL": "shop", "Rule": "ALL", "Region": cdk.Aws.REGION},
+    )
     alert = define_alert(
         stack, "Few", says="Few orders", severity=Severity.WARNING, runbook="r#few", metric=placed, threshold=1
     )
@@ -44,7 +49,7 @@ def define_dashboards(app: cdk.App) -> None:
         "Operations",
         services=services,
         alerts=[alert],
-        budgets=[left],
+        budgets={"answers": left},
         stores=[
             DataStore.database("orders"),
             DataStore.database_cluster("carts"),
@@ -52,7 +57,7 @@ def define_dashboards(app: cdk.App) -> None:
             DataStore.table("events"),
         ],
         journeys=["buys"],
-        web_acls=["shop"],
+        refused=[refused],
         billing_region="us-east-1",
         runbooks="https://wiki.example.com/runbooks",
     )

@@ -117,7 +117,7 @@ def test_after_a_failure_only_cleanup_goes_on(stub: Stub, environment: Environme
     """A failed step ends the journey but for the steps that remove what it made."""
     never = JourneyStep(name="never", check=HttpCheck("/never"))
     stub.answers = {"POST /carts": (201, {"id": 7}), "GET /carts/7": (500, {}), "DELETE /carts/7": (204, b"")}
-    with pytest.raises(JourneyError, match="^read: "):
+    with pytest.raises(JourneyError, match=r"^read: "):
         make(environment(stub.url, PLACE, READ, never, REMOVE))
     assert [asked for asked, _, _ in stub.seen] == ["POST /carts", "GET /carts/7", "DELETE /carts/7"]
 
@@ -147,7 +147,7 @@ def test_nobody_there_is_a_failure_without_a_duration(environment: Environment, 
 
 def test_a_certificate_that_is_not_trusted_fails_the_run(stub: Stub, environment: Environment) -> None:
     """HTTPS is verified: what does not speak TLS as the URL says is never asked."""
-    with pytest.raises(JourneyError, match="SSLError|WRONG_VERSION|SSL"):
+    with pytest.raises(JourneyError, match="SSLError"):
         make(environment(stub.url.replace("http:", "https:"), JourneyStep(name="home", check=HttpCheck("/"))))
     assert stub.seen == []
 

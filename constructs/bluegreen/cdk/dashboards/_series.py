@@ -64,15 +64,15 @@ def expression(arithmetic: str, label: str, **drawn: Any) -> Series:
     return [{"expression": arithmetic, "label": label, **drawn}]
 
 
-def drawn_as(metrics: Sequence[cloudwatch.IMetric]) -> list[Series]:
+def drawn_as(metrics: Sequence[cloudwatch.IMetric]) -> list[Any]:
     """Return CDK metrics, arithmetic included, as a graph states them.
 
     Args:
         metrics: The metrics, each with its label, period and statistic.
 
     Returns:
-        Their series; the CDK gives each the ids that it needs.
+        Their series, which the CDK writes when it synthesizes, with the ids that each needs.
     """
     (widget,) = cloudwatch.GraphWidget(left=list(metrics)).to_json()
-    series: list[Series] = widget["properties"]["metrics"]
+    series: list[Any] = widget["properties"]["metrics"]
     return series

@@ -77,7 +77,8 @@ class BusinessDashboard(Dashboard):
         >>> import aws_cdk as cdk
         >>> stack = cdk.Stack(cdk.App(), "Shop")
         >>> placed = cloudwatch.Metric(namespace="Shop", metric_name="OrdersPlaced", statistic="Sum", label="placed")
-        >>> figure = BusinessMetric(title="Orders an hour", metrics=[placed], targets=[Line(value=100, label="plan")])
+        >>> plan = Line(value=100, label="plan")
+        >>> figure = BusinessMetric(title="Orders an hour", metrics=[placed], targets=[plan])
         >>> BusinessDashboard(stack, "Business", title="Shop", metrics=[figure], name="shop").name
         'shop'
     """

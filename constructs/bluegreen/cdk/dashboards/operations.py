@@ -1,9 +1,8 @@
 """The dashboard of an environment: alerts, budgets, golden signals, data stores, edge, and what drives the costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
@@ -12,8 +11,7 @@ from bluegreen.cdk.watching import Alert
 from ._costs import cost_drivers
 from ._dashboard import RUNBOOKS, Dashboard
 from ._grid import Row, side_by_side, wrapped
-from ._load_balancing import AMBER, GREEN, RED
-from ._series import Series, drawn_as, metric
+from ._series import drawn_as, metric
 from ._service_signals import errors_in_log, golden_signals
 from ._widgets import COLUMNS, MINUTE, Widget, alarm_states, graph, linked, number, text
 from .data_store import DataStore
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
 
 _MOST_ALERTS = 100
 """What one alarm widget shows."""
+
+_MOST_BUDGETS = 3
 
 
 class OperationsDashboard(Dashboard):
@@ -37,10 +37,11 @@ class OperationsDashboard(Dashboard):
         construct_id: Its name there.
         services: The services, at least one.
         alerts: What may be red, at most 100. None when omitted.
-        budgets: What is left of each objective's error budget, in percent, with its label. None when omitted.
+        budgets: What is left of each objective's error budget, in percent, by what to call it: at most
+            three. None when omitted.
         stores: The data stores. None when omitted.
         journeys: The names of Synthetics canaries. None when omitted.
-        web_acls: The metric names of regional WAF web ACLs. None when omitted.
+        refused: How many requests firewalls refuse. None when omitted.
         billing_region: Where AWS publishes what the account is charged, "us-east-1" in AWS's commercial partition;
             the account must have billing alerts switched on. Charges are left out when omitted.
         name: The dashboard's name, 1-255 letters, digits, hyphens and underscores; unique in the account. Made of
@@ -53,7 +54,7 @@ class OperationsDashboard(Dashboard):
         name: Its name.
 
     Raises:
-        ValueError: If there is no service, there are too many alerts, or a limit of CloudWatch is passed.
+        ValueError: If there is no service, there are too many alerts or budgets, or a limit of CloudWatch is passed.
 
     Example:
         >>> import aws_cdk as cdk
@@ -70,10 +71,10 @@ class OperationsDashboard(Dashboard):
         *,
         services: Sequence["BlueGreenService"],
         alerts: Sequence[Alert] = (),
-        budgets: Sequence[cloudwatch.IMetric] = (),
+        budgets: Mapping[str, cloudwatch.IMetric] | None = None,
         stores: Sequence[DataStore] = (),
         journeys: Sequence[str] = (),
-        web_acls: Sequence[str] = (),
+        refused: Sequence[cloudwatch.IMetric] = (),
         billing_region: str | None = None,
         name: str | None = None,
         runbooks: str = RUNBOOKS,
@@ -88,10 +89,12 @@ class OperationsDashboard(Dashboard):
                 f"alerts must be at most {_MOST_ALERTS}, which is what one widget shows, got {len(alerts)}; "
                 "make a dashboard for each service"
             )
+        if budgets and len(budgets) > _MOST_BUDGETS:
+            raise ValueError(f"budgets must be at most {_MOST_BUDGETS}, got {len(budgets)}; show the tightest")
         rows = [
             [_head(services, runbooks)],
-            _state(alerts, budgets),
-            *wrapped(_outside(journeys, web_acls)),
+            _state(alerts, budgets or {}),
+            *wrapped(_outside(journeys, refused)),
             *(row for service in services for row in golden_signals(service)),
             *(row for store in stores for row in wrapped(store.graphs)),
             [errors_in_log(services)],
@@ -105,36 +108,25 @@ def _head(services: Sequence["BlueGreenService"], runbooks: str) -> Widget:
     return text(f"## {names}: operations\nWhat to do about a red alert: {linked(runbooks)}", height=2)
 
 
-def _state(alerts: Sequence[Alert], budgets: Sequence[cloudwatch.IMetric]) -> Row:
-    left = []
-    if alerts:
-        arns = [alert.alarm.alarm_arn for alert in alerts]
-        width = COLUMNS - 8 if budgets else COLUMNS
-        left.append(alarm_states("Alerts, red ones first", arns, width=width, height=2 + (len(arns) + 3) // 4))
-    if budgets:
-        left.append(number("Error budget left, %", drawn_as(budgets), width=8, height=4, period_seconds=3600))
-    return left
+def _state(alerts: Sequence[Alert], budgets: Mapping[str, cloudwatch.IMetric]) -> Row:
+    width = 4
+    arns = [alert.alarm.alarm_arn for alert in alerts]
+    height = 2 + -(-len(arns) // 3)
+    states = alarm_states("Alerts, red ones first", arns, width=COLUMNS - width * len(budgets), height=max(height, 4))
+    left = [
+        number(f"Budget left: {name}, %", drawn_as([budget]), width=width, height=4) for name, budget in budgets.items()
+    ]
+    return [states, *left] if arns else left
 
 
-def _outside(journeys: Sequence[str], web_acls: Sequence[str]) -> list[Widget]:
+def _outside(journeys: Sequence[str], refused: Sequence[cloudwatch.IMetric]) -> list[Widget]:
     shown = []
     for title, name in (("Journeys that succeed, %", "SuccessPercent"), ("Duration of journeys, ms", "Duration")):
         series = [metric("CloudWatchSynthetics", name, {"CanaryName": one}, label=one) for one in journeys]
-        shown += [(title, series, 300)] if series else []
-    shown += [(f"Firewall {acl}: requests a minute", _firewall(acl), MINUTE) for acl in web_acls]
+        shown += [(title, series)] if series else []
+    if refused:
+        shown.append(("Requests that the firewall refused", drawn_as(refused)))
     return [
-        graph(title, series, width=width, height=5, period_seconds=period)
-        for (title, series, period), width in zip(shown, side_by_side(len(shown)), strict=True)
-    ]
-
-
-def _firewall(acl: str) -> list[Series]:
-    of = {"WebACL": acl, "Region": Aws.REGION, "Rule": "ALL"}
-    return [
-        metric("AWS/WAFV2", name, of, stat="Sum", label=label, color=color)
-        for name, label, color in (
-            ("AllowedRequests", "allowed", GREEN),
-            ("BlockedRequests", "blocked", RED),
-            ("CountedRequests", "counted only", AMBER),
-        )
+        graph(title, series, width=width, height=5, period_seconds=5 * MINUTE)
+        for (title, series), width in zip(shown, side_by_side(len(shown)), strict=True)
     ]
