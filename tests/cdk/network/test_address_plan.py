@@ -1,6 +1,8 @@
 """How a VPC's addresses are divided, and what is refused."""
 
+import re
 from ipaddress import IPv4Network
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -119,3 +121,17 @@ def test_refuses_too_small_a_vpc(prefix: int, zones: int, enough: int) -> None:
     with pytest.raises(ValueError, match=f"in each of {zones} zones, .* take a /{enough} or larger"):
         AddressPlan.divide(IPv4Network((10 << 24, prefix)), zones)
     AddressPlan.divide(IPv4Network((10 << 24, enough)), zones)
+
+
+def test_the_pages_table_is_what_the_plan_says() -> None:
+    """Each row of docs/network.md names the subnets of a VPC in three zones, and a number of tasks that just fits."""
+    page = (Path(__file__).parents[3] / "docs" / "network.md").read_text()
+    rows = re.findall(r"^\| /(\d+) \| /(\d+) \| /(\d+) \| (\d+) \|$", page, re.MULTILINE)
+    assert len(rows) == 4
+    for prefix, private, edge, most_tasks in (map(int, row) for row in rows):
+        plan = AddressPlan.divide(IPv4Network((10 << 24, prefix)), 3)
+        assert (plan.private_prefix, plan.edge_prefix) == (private, edge)
+        plan.require_room(most_tasks, 0)
+        if most_tasks < 5000:  # which Network allows at most
+            with pytest.raises(ValueError, match="room for both colours"):
+                plan.require_room(most_tasks + 1, 0)
