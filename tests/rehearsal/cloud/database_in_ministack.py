@@ -12,6 +12,7 @@ from bluegreen.rehearsal.cloud.control_planes import ControlPlanes
 from bluegreen.rehearsal.cloud.journal import Journal
 from bluegreen.rehearsal.cloud.rds import Rds
 from bluegreen.rehearsal.cloud.rds.resource_types import resource_types
+from bluegreen.rehearsal.cloud.secrets_manager import SecretType
 from bluegreen.rehearsal.cloud.server import prepare_environment, serve
 
 if __name__ == "__main__":
@@ -32,7 +33,7 @@ if __name__ == "__main__":
         serve(
             port,
             [rds],
-            resource_types(rds, client),
+            [SecretType(client), *resource_types(rds, client)],
             acceptance,
             ControlPlanes(clock, journal, lambda: None),
             ready=ready,

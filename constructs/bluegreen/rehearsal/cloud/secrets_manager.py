@@ -46,7 +46,9 @@ class SecretType:
             ValueError: As `create`.
         """
         secrets = self._client("secretsmanager")
-        changed = {key: new[key] for key in ("Description", "KmsKeyId") if new.get(key) != old.get(key) and key in new}
+        changed: Document = {
+            key: new[key] for key in ("Description", "KmsKeyId") if new.get(key) != old.get(key) and key in new
+        }
         makes_value = ("SecretString", "GenerateSecretString")
         if any(new.get(key) != old.get(key) for key in makes_value) and (value := self._value(new)):
             changed["SecretString"] = value

@@ -261,6 +261,7 @@ class Rds:
     def stop(self) -> None:
         """End every server. Idempotent."""
         for instance in self._all():
+            instance.secret = None  # goes with the cloud, whose other services may have ended already
             self._forget(instance)
         self._snapshots.stop()
         self._processes.stop()
