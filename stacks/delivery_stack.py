@@ -8,6 +8,7 @@ from constructs import Construct
 
 from bluegreen.cdk.data import EnvironmentKey
 from bluegreen.cdk.delivery import GitHubDeployRole, ImageRepository
+from bluegreen.cdk.watching import Severity
 
 from .environments import APPLICATION, Environment
 
@@ -28,7 +29,7 @@ class DeliveryStack(Stack):
 
     Attributes:
         images: The repository of the images.
-        findings: Is told of their vulnerabilities; subscribe who shall know.
+        findings: Is told of their vulnerabilities, and mails those whom the last environment warns.
         roles: The role of each environment's workflow, by the environment's name.
     """
 
@@ -39,6 +40,10 @@ class DeliveryStack(Stack):
         Tags.of(self).add("application", APPLICATION)
         key = EnvironmentKey(self, "Key").key
         self.findings = sns.Topic(self, "Findings", master_key=key, enforce_ssl=True)
+        for number, address in enumerate(environments[-1].emails.get(Severity.WARNING, ()), start=1):
+            sns.CfnSubscription(
+                self, f"FindingsMail{number}", protocol="email", endpoint=address, topic_arn=self.findings.topic_arn
+            )
         self.images = ImageRepository(self, "Images", name=APPLICATION, key=key, findings=self.findings)
         self.roles = {environment.name: self._role(environment, recovery_region) for environment in environments}
         # The first alone pushes images: what the others run was pushed, scanned and tried before.

@@ -9,6 +9,7 @@ from aws_cdk import aws_logs as logs
 from bluegreen.cdk import Rollout, Scaling
 from bluegreen.cdk.data import Engine
 from bluegreen.cdk.network import Nat
+from bluegreen.cdk.network.address_plan import vpc_network
 from bluegreen.cdk.recovery import DEFAULT_RULES, BackupRule, VaultLock
 from bluegreen.cdk.watching import Severity
 
@@ -82,6 +83,8 @@ class Environment:
             the parent domain delegates to. Plain HTTP when omitted.
         journey_minutes: How often it is asked from outside, 1-60 minutes; each time costs.
         access_log_days: How long it is kept who called, 1-3650 days.
+        archive_days: How long the application's log is kept in the archive when its log
+            group has forgotten it, 120-36500 days.
         protected: Whether the stack with the data refuses deletion.
         emails: Who gets the alerts of which severity by e-mail; nobody when omitted.
 
@@ -106,6 +109,7 @@ class Environment:
     domain_name: str | None = None
     journey_minutes: int = 5
     access_log_days: int = 30
+    archive_days: int = 120
     protected: bool = False
     emails: Mapping[Severity, Sequence[str]] = field(default_factory=dict)
 
@@ -113,6 +117,7 @@ class Environment:
         if not re.fullmatch(r"[a-z]{1,20}", self.name):
             raise ValueError(f"name must be 1-20 lower-case letters, got {self.name!r}")
         _require("zones", self.zones, 2, 3)
+        vpc_network(self.cidr)
         _require("traced_percent", self.traced_percent, 0, 100)
         if self.on_demand_tasks is not None:
             _require("on_demand_tasks", self.on_demand_tasks, 0, self.scaling.max_tasks)
@@ -183,6 +188,7 @@ PROD = Environment(
     domain_name="orders.example.com",
     access_log_days=90,
     protected=True,
+    archive_days=2557,
     emails={Severity.CRITICAL: ["on-call@example.com"], Severity.WARNING: ["orders-team@example.com"]},
 )
 ENVIRONMENTS: Mapping[str, Environment] = {environment.name: environment for environment in (DEV, STAGING, PROD)}

@@ -6,6 +6,7 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
+from bluegreen.cdk.watching import Severity
 from stacks.delivery_stack import DeliveryStack
 from stacks.environments import ENVIRONMENTS, PROD
 from tests.cdk.support import Synthesized
@@ -52,10 +53,12 @@ def test_one_role_pushes_what_all_run(stack: Synthesized) -> None:
     assert pushers == {"DevRole"}
 
 
-def test_findings_reach_a_topic_that_nobody_else_can_read(stack: Synthesized) -> None:
-    """Vulnerabilities go to an encrypted topic, whose key EventBridge may use."""
+def test_findings_reach_people(stack: Synthesized) -> None:
+    """Vulnerabilities go to an encrypted topic, whose key EventBridge may use, and on to those who are warned."""
     topic = stack.one("AWS::SNS::Topic")
     assert topic["Properties"]["KmsMasterKeyId"]["Fn::GetAtt"][0].startswith("Key")
     (rule,) = stack.of_type("AWS::Events::Rule")
     assert rule["Properties"]["Targets"][0]["Arn"]["Ref"].startswith("Findings")
+    mails = {one["Properties"]["Endpoint"] for one in stack.of_type("AWS::SNS::Subscription")}
+    assert mails == set(PROD.emails[Severity.WARNING])
     assert "events.amazonaws.com" in json.dumps(stack.one("AWS::KMS::Key")["Properties"]["KeyPolicy"])

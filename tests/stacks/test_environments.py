@@ -82,6 +82,7 @@ def test_logs_are_kept_longest_in_production() -> None:
             "prod must refuse deletion, got protected=True and database.protected=False",
         ),
         ({"zones": 4}, "zones must be 2-3, got 4"),
+        ({"cidr": "10.0.0.0/8"}, "cidr must be /16-/28, which AWS allows a VPC, got '10.0.0.0/8'"),
         ({"domain_name": "orders"}, "domain_name must be a DNS name of at most 64 characters, got 'orders'"),
         ({"domain_name": "https://a.example"}, "domain_name must be a DNS name .* got 'https://a.example'"),
         ({"domain_name": f"{'a' * 60}.example"}, "domain_name must be a DNS name of at most 64 characters"),
