@@ -4,7 +4,7 @@ from aws_cdk import Stack, Tags
 from constructs import Construct
 
 from bluegreen.cdk.data import Database, EnvironmentKey
-from bluegreen.cdk.watching import Severity
+from bluegreen.cdk.watching import LogArchive, Severity
 
 from .backups import define_backups
 from .edge import Entrance
@@ -29,6 +29,7 @@ class DataStack(Stack):
         network: The network.
         vpc: Its VPC.
         database: The database.
+        log_archive: Where logs are kept for years.
         entrance: The name that users call, and the logs of who called.
         backups: Its backups.
     """
@@ -48,6 +49,7 @@ class DataStack(Stack):
         self.vpc = self.network.vpc
         self.topics.tell(self.network.alerts)
         self.database = self._define_database(environment)
+        self.log_archive = LogArchive(self, "LogArchive", key=self.key, keep_days=environment.archive_days)
         self.entrance = Entrance(self, environment)
         self.backups = define_backups(
             self, environment, database_arn=self.database.arn, key=self.key, recovery_region=recovery_region

@@ -96,7 +96,9 @@ class ServiceStack(Stack):
         self.recovery = prove_recovery(self, environment, service=self.service, data=data)
         outside = Outside(self, "Outside", url=url, environment=environment, key=data.key)
         also = [*edge, *self.recovery.alerts, *outside.alerts]
-        self.watching = Watching(self, service=self.service, topics=data.topics, key=data.key, also=also)
+        self.watching = Watching(
+            self, service=self.service, topics=data.topics, key=data.key, archive=data.log_archive, also=also
+        )
         self.observing = Observing(
             self,
             "Observing",

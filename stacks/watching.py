@@ -11,6 +11,7 @@ from bluegreen.cdk.watching import (
     Alert,
     FailedReleases,
     Indicator,
+    LogArchive,
     LogErrors,
     ServiceAlerts,
     ServiceAnomalies,
@@ -40,6 +41,7 @@ class Watching:
         service: The service.
         topics: Where alerts are told.
         key: What encrypts logs.
+        archive: Where logs are kept for years.
         also: The alerts of the stack's other parts.
 
     Attributes:
@@ -51,7 +53,14 @@ class Watching:
     """
 
     def __init__(
-        self, scope: Construct, *, service: BlueGreenService, topics: AlarmTopics, key: kms.IKey, also: Iterable[Alert]
+        self,
+        scope: Construct,
+        *,
+        service: BlueGreenService,
+        topics: AlarmTopics,
+        key: kms.IKey,
+        archive: LogArchive,
+        also: Iterable[Alert],
     ) -> None:
         self.service_alerts = ServiceAlerts(scope, "Alerts", service=service)
         hurt = [self.service_alerts.users_are_hurt]
@@ -67,6 +76,7 @@ class Watching:
         anomalies = ServiceAnomalies(scope, "Anomalies", service=service)
         errors = LogErrors(scope, "LogErrors", log_group=service.task.log_group)
         FailedReleases(scope, "FailedReleases", service=service, topics=topics)
+        archive.add(scope, "ArchivedLog", service.task.log_group)
         noticed = [self.service_alerts.users_are_hurt, self.service_alerts.degraded]
         self.status = StatusFeed(scope, "Status", title="Orders", components={"Ordering": noticed}, key=key)
         own = (self.service_alerts, self.availability, self.latency, anomalies, errors, self.status)

@@ -58,7 +58,7 @@ def define(app: cdk.App) -> None:
         any_of=[(waiting, *errors.alerts)],
     )
     archive = LogArchive(stack, "LogArchive", key=key, glacier_after_days=30, keep_days=365)
-    archive.add("Log", log)
+    archive.add(stack, "ArchivedLog", log)
     status = StatusFeed(stack, "Status", title="Shop", components={"Ordering": [stuck, waiting]}, key=key)
     topics.tell([stuck, *status.alerts])
     page = cloudfront.Distribution(

@@ -14,7 +14,7 @@ from tests.cdk.support import Synthesized, actions, synthesize
 def define(stack: cdk.Stack) -> None:
     archive = LogArchive(stack, "Archive", key=kms.Key(stack, "Key"), glacier_after_days=30, keep_days=365)
     for name in ("Orders", "Traffic"):
-        archive.add(name, logs.LogGroup(stack, f"{name}Log"))
+        archive.add(stack, f"Archived{name}", logs.LogGroup(stack, f"{name}Log"))
 
 
 @pytest.fixture(scope="module")
@@ -82,5 +82,5 @@ def test_refuses_days_that_cost_more_than_they_keep(settings: dict[str, int], me
 def test_without_a_key_s3_encrypts_by_its_own(tmp_path: Path) -> None:
     """An archive that is given no key is encrypted all the same."""
     shop = synthesize(tmp_path, lambda stack: LogArchive(stack, "Archive"))
-    encryption = shop.one("AWS::S3::Bucket")["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert encryption == [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+    (rule,) = shop.one("AWS::S3::Bucket")["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}

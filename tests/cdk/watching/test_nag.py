@@ -18,7 +18,7 @@ from bluegreen.cdk.watching import (
 from tests.cdk.nagging import Finding, findings
 from tests.cdk.watching.watched import add_watched_service
 
-PARTS = ("Key", "Alarms", "Alerts", "Slo", "Anomalies", "LogErrors", "Status", "Archive", "Plain", "FailedReleases")
+PARTS = ("Key", "Alarms", "Alerts", "Slo", "Anomalies", "LogErrors", "Status", "Archive", "Plain", "FailedReleases", "ArchivedLog")
 
 
 def define(app: cdk.App) -> None:
@@ -35,7 +35,7 @@ def define(app: cdk.App) -> None:
         StatusFeed(stack, "Status", title="Shop", components={"Ordering": alerts.alerts}, key=key),
     )
     topics.tell(alert for part in parts for alert in part.alerts)
-    LogArchive(stack, "Archive", key=key).add("Orders", service.task.log_group)
+    LogArchive(stack, "Archive", key=key).add(stack, "ArchivedLog", service.task.log_group)
     LogArchive(stack, "Plain")
     FailedReleases(stack, "FailedReleases", service=service, topics=topics)
 

@@ -47,7 +47,7 @@ class LogArchive(Construct):
         >>> import aws_cdk as cdk
         >>> stack = cdk.Stack(cdk.App(), "ShopData")
         >>> archive = LogArchive(stack, "LogArchive", keep_days=365)
-        >>> archive.add("Orders", logs.LogGroup(stack, "Log"))
+        >>> archive.add(stack, "ArchivedLog", logs.LogGroup(stack, "Log"))
     """
 
     def __init__(
@@ -66,15 +66,16 @@ class LogArchive(Construct):
         self.stream = self._define_stream(key)
         self._writer = self._define_writer()
 
-    def add(self, construct_id: str, log_group: logs.ILogGroup) -> None:
+    def add(self, scope: Construct, construct_id: str, log_group: logs.ILogGroup) -> None:
         """Archive what is written to a log group from now on.
 
         Args:
-            construct_id: What to call it here. CloudWatch Logs allows two subscriptions a group.
+            scope: The construct that the subscription belongs to, in the log group's stack.
+            construct_id: Its name there. CloudWatch Logs allows two subscriptions a group.
             log_group: The log group, of the same region and account.
         """
         logs.CfnSubscriptionFilter(
-            self,
+            scope,
             construct_id,
             log_group_name=log_group.log_group_name,
             destination_arn=self.stream.attr_arn,
