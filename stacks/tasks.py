@@ -31,13 +31,12 @@ def define_cluster(scope: Construct, vpc: ec2.IVpc) -> ecs.Cluster:
 
 
 def capacity(environment: Environment) -> Sequence[ecs.CapacityProviderStrategy]:
-    """Return what the tasks run on: FARGATE, or a base of it and the rest on Spot."""
-    if environment.on_demand_tasks is None:
+    """Return what the tasks run on: FARGATE alone, or Spot beside a base of it."""
+    base = environment.on_demand_tasks
+    if base is None:
         return ()
-    return [
-        ecs.CapacityProviderStrategy(capacity_provider="FARGATE", base=environment.on_demand_tasks, weight=0),
-        ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=1),
-    ]
+    kept = [ecs.CapacityProviderStrategy(capacity_provider="FARGATE", base=base, weight=0)] if base else []
+    return [*kept, ecs.CapacityProviderStrategy(capacity_provider="FARGATE_SPOT", weight=1)]
 
 
 def sidecars(environment: Environment) -> Sequence[Sidecar]:

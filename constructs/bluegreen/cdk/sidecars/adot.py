@@ -100,7 +100,8 @@ class AdotCollector:
             variables={
                 "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318",
                 "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-                "OTEL_PROPAGATORS": "tracecontext,baggage,xray",
+                "OTEL_LOGS_EXPORTER": "none",
+                "OTEL_METRICS_EXPORTER": "otlp" if self._namespace else "none",
                 "OTEL_SERVICE_NAME": self._service_name or task.family,
                 "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
                 "OTEL_TRACES_SAMPLER_ARG": f"{self.sample_percent / 100:g}",
