@@ -29,7 +29,7 @@ _MOST_SNAPSHOT_DAYS = 35
 _COMPLIANT_SNAPSHOT_DAYS = 15
 _IDENTIFIER = re.compile(r"[a-z](-?[a-z0-9]){0,39}")
 _SMALL, _LARGE = ("micro", "small", "medium"), ("large", "xlarge", "2xlarge", "4xlarge")
-_SIZES: Mapping[str, Sequence[str]] = {
+SIZES: Mapping[str, Sequence[str]] = {
     **dict.fromkeys(("t3", "t4g"), _SMALL),
     **dict.fromkeys(("m5", "r5"), (*_LARGE, "12xlarge", "24xlarge")),
     **dict.fromkeys(("m6g", "m7g", "m8g", "r6g", "r7g", "r8g"), (*_LARGE, "8xlarge", "12xlarge", "16xlarge")),
@@ -255,8 +255,8 @@ def _require_names(identifier: str, node: str) -> None:
             f"identifier must be 1-40 lower-case letters, digits and single hyphens between them, got {identifier!r}"
         )
     family, _, size = node.partition(".")
-    if size not in _SIZES.get(family, ()):
-        known = f"{family} has {', '.join(_SIZES[family])}" if family in _SIZES else f"one of {', '.join(_SIZES)}"
+    if size not in SIZES.get(family, ()):
+        known = f"{family} has {', '.join(SIZES[family])}" if family in SIZES else f"one of {', '.join(SIZES)}"
         raise ValueError(
             f'node must be a type that ElastiCache offers for Valkey, without "cache.", got {node!r}; {known}'
         )
