@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -115,15 +116,32 @@ def test_a_caches_alarms_look_at_its_worst_node(found: Synthesized) -> None:
 
 def test_a_table_can_be_brought_back(found: Synthesized) -> None:
     """It is encrypted, restorable to any second, paid by the request, protected, and stays when its stack goes."""
-    table = found.one("AWS::DynamoDB::GlobalTable")
-    (replica,) = table["Properties"]["Replicas"]
-    assert replica["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert replica["DeletionProtectionEnabled"] is True
-    assert table["Properties"]["SSESpecification"]["SSEEnabled"] is True
-    assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
-    assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "until", "Enabled": True}
+    table = found.one("AWS::DynamoDB::Table")
+    expected = {
+        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+        "DeletionProtectionEnabled": True,
+        "SSESpecification": {"SSEEnabled": True},
+        "BillingMode": "PAY_PER_REQUEST",
+        "TimeToLiveSpecification": {"AttributeName": "until", "Enabled": True},
+    }
+    assert {name: table["Properties"].get(name) for name in expected} == expected
     assert table["DeletionPolicy"] == "Retain"
     assert len(alarms_of(found, "Carts")) == 2
+
+
+def test_a_tables_replicas_are_as_it_is(tmp_path: Path) -> None:
+    """Each region's copy has the same recovery and protection, and a key of its own region."""
+    app = cdk.App(outdir=str(tmp_path))
+    stack = cdk.Stack(app, "Shop", env=cdk.Environment(region="eu-west-1"))
+    add_table(stack, key=kms.Key(stack, "Key"), replicas=[TableReplica(region="eu-central-1", key_arn=KEY_AWAY)])
+    app.synth()
+    found = Synthesized(json.loads((tmp_path / "Shop.template.json").read_text()))
+    replicas = {one["Region"]: one for one in found.one("AWS::DynamoDB::GlobalTable")["Properties"]["Replicas"]}
+    assert set(replicas) == {"eu-west-1", "eu-central-1"}
+    assert replicas["eu-central-1"]["SSESpecification"] == {"KMSMasterKeyId": KEY_AWAY}
+    for one in replicas.values():
+        assert one["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+        assert one["DeletionProtectionEnabled"] is True
 
 
 def test_a_bucket_is_private_and_keeps_versions(found: Synthesized) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aws_cdk import Duration, RemovalPolicy, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -51,6 +52,7 @@ class Table(Construct):
         sort_key: The sort key's name, of a string. None when omitted.
         expires: The attribute with the time at which an item goes by itself, in seconds since 1970. None when omitted.
         replicas: Other regions that have the table too; its stack must name its own region then. None when omitted.
+            Whether there are any is decided for good: CloudFormation has another type for such a table.
         protected: Whether it refuses deletion, and stays when its stack goes; yes when omitted.
         insights: Whether DynamoDB counts which keys are used most, at a price by the request; no when omitted.
         key: What it is encrypted with. AWS's own key when omitted.
@@ -89,31 +91,48 @@ class Table(Construct):
         super().__init__(scope, construct_id)
         _require_replicas(replicas, Stack.of(self).region, key)
         self.key = key
-        self.table: dynamodb.ITableV2 = dynamodb.TableV2(
-            self,
-            "Table",
-            partition_key=_text(partition_key),
-            sort_key=_text(sort_key) if sort_key else None,
-            billing=dynamodb.Billing.on_demand(),
-            time_to_live_attribute=expires,
-            encryption=_encryption(replicas, key),
-            point_in_time_recovery_specification=_recovery(),
-            contributor_insights_specification=_insights(on=insights),
-            deletion_protection=protected,
-            removal_policy=RemovalPolicy.RETAIN if protected else RemovalPolicy.DESTROY,
-            replicas=[
-                dynamodb.ReplicaTableProps(
-                    region=replica.region,
-                    deletion_protection=protected,
-                    point_in_time_recovery_specification=_recovery(),
-                )
-                for replica in replicas
-            ],
-        )
+        shared: dict[str, Any] = {
+            "partition_key": _text(partition_key),
+            "sort_key": _text(sort_key) if sort_key else None,
+            "time_to_live_attribute": expires,
+            "point_in_time_recovery_specification": _recovery(),
+            "contributor_insights_specification": _insights(on=insights),
+            "deletion_protection": protected,
+            "removal_policy": RemovalPolicy.RETAIN if protected else RemovalPolicy.DESTROY,
+        }
+        self.table: dynamodb.ITable = self._replicated(replicas, shared) if replicas else self._single(shared)
         self.alerts: Sequence[Alert] = self._watch(f"{runbooks}#table")
         if not protected:
             reason = "it was declared to hold nothing that must outlive its stack, so no plan backs it up"
             acknowledge(self, {"NIST.800.53.R5-DynamoDBInBackupPlan": reason})
+
+    def _single(self, shared: dict[str, Any]) -> dynamodb.ITable:
+        # Unlike the CDK's newer construct, this one takes a key in a stack that may be deployed to any region.
+        return dynamodb.Table(
+            self,
+            "Table",
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if self.key else dynamodb.TableEncryption.AWS_MANAGED,
+            encryption_key=self.key,
+            **shared,
+        )
+
+    def _replicated(self, replicas: Sequence[TableReplica], shared: dict[str, Any]) -> dynamodb.ITable:
+        return dynamodb.TableV2(
+            self,
+            "Table",
+            billing=dynamodb.Billing.on_demand(),
+            encryption=_encryption(replicas, self.key),
+            replicas=[
+                dynamodb.ReplicaTableProps(
+                    region=replica.region,
+                    deletion_protection=shared["deletion_protection"],
+                    point_in_time_recovery_specification=_recovery(),
+                )
+                for replica in replicas
+            ],
+            **shared,
+        )
 
     def _watch(self, runbook: str) -> list[Alert]:
         throttles = {
