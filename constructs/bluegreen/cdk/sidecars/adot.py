@@ -103,6 +103,7 @@ class AdotCollector:
                 "OTEL_LOGS_EXPORTER": "none",
                 "OTEL_METRICS_EXPORTER": "otlp" if self._namespace else "none",
                 "OTEL_SERVICE_NAME": self._service_name or task.family,
+                "OTEL_TRACES_EXPORTER": "otlp",
                 "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
                 "OTEL_TRACES_SAMPLER_ARG": f"{self.sample_percent / 100:g}",
             },
