@@ -44,7 +44,7 @@ class Backups(Construct):
         vault: The vault; it is retained when the stack goes.
         plan: The plan.
         role: What AWS Backup acts as.
-        alerts: A backup or a copy failed; no backup ended well for two days.
+        alerts: A backup failed; a copy failed, when there are any.
 
     Raises:
         ValueError: If nothing is backed up, rules have one name or do not fit the lock, or the copies' region or vault
@@ -56,7 +56,7 @@ class Backups(Construct):
         >>> lock = VaultLock.governance(min_days=7, max_days=365)
         >>> backups = Backups(stack, "Backups", tags={"backup": "yes"}, lock=lock)
         >>> len(backups.alerts)
-        2
+        1
     """
 
     def __init__(
@@ -97,43 +97,41 @@ class Backups(Construct):
         self.alerts: Sequence[Alert] = self._alerts(runbooks, copies=copy_to_region is not None)
 
     def _alerts(self, runbooks: str, *, copies: bool) -> tuple[Alert, ...]:
-        runbook = f"{runbooks}#backups"
-        failed = {"NumberOfBackupJobsFailed": "Backup jobs that failed"}
+        """Alert of what failed. That backups stopped altogether shows in a restore test: its recovery point is old."""
+        watched = {"Backup": "Backups that failed, expired or were aborted"}
         if copies:
-            failed["NumberOfCopyJobsFailed"] = "Copies to the other region that failed"
-        alerts = [
+            watched["Copy"] = "Copies to the other region that failed"
+        return tuple(
             define_alert(
                 self,
-                name.removeprefix("NumberOf"),
+                f"{kind}JobsFailed",
                 says=says,
                 severity=Severity.WARNING,
-                runbook=runbook,
-                metric=self._metric(name, Duration.hours(1)),
+                runbook=f"{runbooks}#backups",
+                metric=self._failed(kind),
                 threshold=0,
             )
-            for name, says in failed.items()
-        ]
-        missing = define_alert(
-            self,
-            "BackupMissing",
-            says="Backup jobs that ended well in a day",
-            severity=Severity.WARNING,
-            runbook=runbook,
-            metric=self._metric("NumberOfBackupJobsCompleted", Duration.days(1)),
-            threshold=1,
-            evaluation_periods=2,
-            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-            missing=cloudwatch.TreatMissingData.BREACHING,
+            for kind, says in watched.items()
         )
-        return (*alerts, missing)
 
-    def _metric(self, name: str, period: Duration) -> cloudwatch.Metric:
+    def _failed(self, kind: str) -> cloudwatch.IMetric:
+        if kind == "Copy":
+            return self._metric("NumberOfCopyJobsFailed")
+        ends = ("Failed", "Expired", "Aborted")
+        return cloudwatch.MathExpression(
+            expression=" + ".join(f"FILL({end.lower()}, 0)" for end in ends),
+            using_metrics={end.lower(): self._metric(f"NumberOfBackupJobs{end}") for end in ends},
+            label="failed",
+            period=Duration.hours(1),
+        )
+
+    def _metric(self, name: str) -> cloudwatch.Metric:
         return cloudwatch.Metric(
             namespace="AWS/Backup",
             metric_name=name,
             dimensions_map={"BackupVaultName": self.vault.ref},
             statistic="Sum",
-            period=period,
+            period=Duration.hours(1),
         )
 
 
