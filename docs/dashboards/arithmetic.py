@@ -23,6 +23,42 @@ class Drawn:
     right: bool
 
 
+class Known(dict[str, Values]):
+    """The values of a widget's or an alarm's ids: those of metrics, and of expressions once they are asked for."""
+
+    def __init__(self, samples: Samples) -> None:
+        super().__init__()
+        self._samples = samples
+        self._expressions: dict[str, str] = {}
+
+    def state(self, name: str, expression: str) -> None:
+        """State an expression, which may name ids that are stated later."""
+        self._expressions[name] = expression
+
+    def __missing__(self, name: str) -> Values:
+        self[name] = self.work_out(self._expressions[name])
+        return self[name]
+
+    def work_out(self, expression: str) -> Values:
+        """Work out metric math of the kind that this project writes.
+
+        Args:
+            expression: The expression.
+
+        Returns:
+            Its values.
+
+        Raises:
+            ValueError: If it is of another kind.
+        """
+        if "SEARCH" in expression:
+            (name,) = re.findall(r'MetricName="(\w+)"', expression)
+            return self._samples.of(name, {}, "Sum") / float(re.findall(r"\)/(\d+)", expression)[0])
+        python = re.sub(r"\b(AND|OR)\b", lambda found: found[0].lower(), expression)  # with the same precedence
+        with np.errstate(all="ignore"):
+            return np.asarray(_evaluate(ast.parse(python, mode="eval").body, self), dtype=float)
+
+
 def lines_of(series: Sequence[list[Any]], samples: Samples) -> list[Drawn]:
     """Return the visible lines of a widget.
 
@@ -33,28 +69,23 @@ def lines_of(series: Sequence[list[Any]], samples: Samples) -> list[Drawn]:
     Returns:
         The lines, in the order in which they are stated.
     """
-    known: dict[str, Values] = {}
-    stated: list[tuple[dict[str, Any], Values | None]] = []
-    for one in series:
+    known = Known(samples)
+    visible: list[tuple[str, dict[str, Any]]] = []
+    for number, one in enumerate(series):
         drawn = one[-1] if isinstance(one[-1], dict) else {}
-        values = None
-        if isinstance(one[0], str):
-            names = [part for part in one[2:] if isinstance(part, str)]
-            dimensions = dict(zip(names[::2], names[1::2], strict=True))
-            values = samples.of(one[1], dimensions, drawn.get("stat", "Average"))
-            known[drawn.get("id", "")] = values
-        stated.append(({"label": one[1] if len(one) > 1 else "", **drawn}, values))
-    lines = []
-    for drawn, given in stated:
-        expression = drawn.get("expression", "")
-        values = _search(expression, samples) if "SEARCH" in expression else given
-        if values is None:
-            values = work_out(expression, known)
-            known[drawn.get("id", "")] = values
+        name = drawn.get("id", f"unnamed{number}")
+        if "expression" in drawn:
+            known.state(name, drawn["expression"])
+        else:
+            named = one[2:-1] if isinstance(one[-1], dict) else one[2:]
+            dimensions = dict(zip(named[::2], named[1::2], strict=True))
+            known[name] = samples.of(one[1], dimensions, drawn.get("stat", "Average"))
         if drawn.get("visible", True):
-            label = re.sub(r"\$\{PROP\('Dim\.(\w+)'\)\}", r"one line for each \1", drawn["label"])
-            lines.append(Drawn(label, values, drawn.get("color"), drawn.get("yAxis") == "right"))
-    return lines
+            visible.append((name, {"label": str(one[1]) if len(one) > 1 else drawn["expression"], **drawn}))
+    return [
+        Drawn(_label(drawn["label"]), known[name], drawn.get("color"), drawn.get("yAxis") == "right")
+        for name, drawn in visible
+    ]
 
 
 def compared_by(alarm: Mapping[str, Any], samples: Samples) -> Values:
@@ -70,30 +101,18 @@ def compared_by(alarm: Mapping[str, Any], samples: Samples) -> Values:
     if "MetricName" in alarm:
         dimensions = {one["Name"]: one["Value"] for one in alarm.get("Dimensions", ())}
         return samples.of(alarm["MetricName"], dimensions, alarm.get("Statistic", "Average"))
-    known: dict[str, Values] = {}
+    known = Known(samples)
     for one in alarm["Metrics"]:
         if stated := one.get("MetricStat"):
             dimensions = {item["Name"]: item["Value"] for item in stated["Metric"].get("Dimensions", ())}
             known[one["Id"]] = samples.of(stated["Metric"]["MetricName"], dimensions, stated["Stat"])
-    for one in reversed(alarm["Metrics"]):  # an expression is stated before those that it is made of
-        if "Expression" in one:
-            known[one["Id"]] = work_out(one["Expression"], known)
+        else:
+            known.state(one["Id"], one["Expression"])
     return next(known[one["Id"]] for one in alarm["Metrics"] if one.get("ReturnData", True))
 
 
-def work_out(expression: str, known: Mapping[str, Values]) -> Values:
-    """Work out metric math of the kind that this project writes.
-
-    Args:
-        expression: The expression.
-        known: The values of the ids that it names.
-
-    Returns:
-        Its values.
-    """
-    python = re.sub(r"\b(AND|OR)\b", lambda found: found[0].lower(), expression)  # with the same precedence
-    with np.errstate(all="ignore"):
-        return np.asarray(_evaluate(ast.parse(python, mode="eval").body, known), dtype=float)
+def _label(label: str) -> str:
+    return re.sub(r"\$\{PROP\('Dim\.(\w+)'\)\}", r"one line for each \1", label)
 
 
 def _evaluate(node: ast.expr, known: Mapping[str, Values]) -> Any:
@@ -119,12 +138,6 @@ def _evaluate(node: ast.expr, known: Mapping[str, Values]) -> Any:
 
 def _fill(values: Values, value: float) -> Values:
     return np.where(np.isnan(values), value, values)
-
-
-def _search(expression: str, samples: Samples) -> Values:
-    (name,) = re.findall(r'MetricName="(\w+)"', expression)
-    divisor = float(re.findall(r"\)/(\d+)", expression)[0])
-    return samples.of(name, {}, "Sum") / divisor
 
 
 _OPERATORS: Mapping[type, Callable[[Any, Any], Any]] = {

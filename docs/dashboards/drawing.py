@@ -1,5 +1,6 @@
 """Draws a dashboard's body as CloudWatch's console would lay it out: each widget in its place on the grid."""
 
+import io
 import re
 import textwrap
 from collections.abc import Callable, Mapping
@@ -11,16 +12,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
+from PIL import Image
 
 from .arithmetic import compared_by, lines_of
 from .samples import Samples, Values
 
+_COLORS = 96
+"""Enough for lines and letters, and a third of the file."""
 _COLUMN, _ROW = 0.64, 0.40
 """Inches."""
 _MARGIN = 0.07
 _TITLE = 0.30
 _INK, _PALE, _PAGE = "#16191f", "#687078", "#f2f3f3"
 _STATES = {"OK": "#1d8102", "ALARM": "#d13212", "INSUFFICIENT_DATA": "#687078"}
+_WITHOUT_DATA = {"notBreaching": "OK", "ignore": "OK", "breaching": "ALARM", "missing": "INSUFFICIENT_DATA"}
 _CYCLE = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf")
 _HOURS = {"M": 1, "H": 60, "D": 24 * 60}
 
@@ -38,9 +43,10 @@ class Sheet:
     minutes: int
 
     def samples(self, properties: Mapping[str, Any]) -> Samples:
-        """Return the figures of a widget's window and period."""
-        period = max(1, properties.get("period", 60) // 60)
-        return Samples(self.minutes, min(period, self.minutes // 3))
+        """Return the figures of a widget's window and period; of a longer period than the window, some periods."""
+        stated = [one[-1].get("period", 0) for one in properties.get("metrics", ()) if isinstance(one[-1], dict)]
+        period = max([properties.get("period", 60), *stated]) // 60
+        return Samples(max(self.minutes, 3 * period), period)
 
 
 def draw(body: Mapping[str, Any], alarms: Mapping[str, Mapping[str, Any]], path: Path) -> None:
@@ -60,7 +66,9 @@ def draw(body: Mapping[str, Any], alarms: Mapping[str, Mapping[str, Any]], path:
     figure.text(0.995, 0.002, "sample data", ha="right", va="bottom", fontsize=9, color=_PALE, style="italic")
     for widget in widgets:
         _WIDGETS[widget["type"]](sheet, _panel(figure, widget, size), widget)
-    figure.savefig(path, dpi=90, facecolor=_PAGE, metadata={"Software": None})
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=90, facecolor=_PAGE)
+    Image.open(drawn).convert("RGB").quantize(_COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def _panel(figure: Figure, widget: Mapping[str, Any], size: tuple[float, float]) -> Axes:
@@ -182,7 +190,7 @@ def _draw_alarm_states(sheet: Sheet, panel: Axes, widget: Mapping[str, Any]) -> 
     across = max(1, int(wide // (0.3 + 0.085 * max(map(len, names)))))
     samples = Samples(sheet.minutes, 1)
     states = sorted((_state(sheet.alarms.get(arn), samples), name) for arn, name in zip(arns, names, strict=True))
-    step = min(0.36, (high - 0.5) / -(-len(states) // across))
+    step = min(0.32, (high - 0.5) / -(-len(states) // across))
     for number, (state, name) in enumerate(states):
         left = 0.12 + (number % across) * (wide - 0.2) / across
         top = high - 0.42 - (number // across) * step
@@ -214,6 +222,8 @@ def _state(alarm: Mapping[str, Any] | None, samples: Samples) -> str:
     if alarm is None or "Threshold" not in alarm:
         return "OK"
     last = compared_by(alarm, samples)[-1]
+    if np.isnan(last):
+        return _WITHOUT_DATA[alarm.get("TreatMissingData", "missing")]
     over = last > alarm["Threshold"] if alarm["ComparisonOperator"].startswith("Greater") else last < alarm["Threshold"]
     return "ALARM" if over else "OK"
 

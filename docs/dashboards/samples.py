@@ -16,6 +16,8 @@ NOW = 12 * 60
 """The minute of the day at which the pictures are taken."""
 _FIRST_RELEASE = (NOW - 130, NOW - 115)
 _SECOND_RELEASE = NOW - 14
+_LATENCY = {"p50": 0.041, "p95": 0.236, "p99": 0.468}
+"""Seconds."""
 
 
 class Samples:
@@ -39,14 +41,14 @@ class Samples:
             stat: Its statistic.
 
         Returns:
-            A value for each period; NaN where nothing is reported.
+            A value for each period; NaN where nothing is reported, or nothing is known.
         """
         if "TargetGroup" in dimensions:
             return self._of_group(name, stat, green="Green" in dimensions["TargetGroup"])
         if name in {"RunningTaskCount", "DesiredTaskCount"}:
             under_way = self._is_candidate(green=True) | self._is_candidate(green=False)
             return np.where(under_way, 6.0, 3.0)
-        level, swing = FIGURES.get((name, stat)) or FIGURES[name, ""]
+        level, swing = FIGURES.get((name, stat)) or FIGURES.get((name, ""), (np.nan, 0.0))
         scale = self._period if stat == "Sum" else 1
         return scale * level * (1 + swing * self._course(f"{name}{stat}{sorted(dimensions.values())}"))
 
@@ -57,22 +59,22 @@ class Samples:
     def _of_group(self, name: str, stat: str, *, green: bool) -> Values:
         share = self._share_of_green() if green else 1 - self._share_of_green()
         candidate = self._is_candidate(green=green)
-        requests = share * self._period * 1800 * (1 + 0.35 * self._course("requests"))
         silent = np.where(share > 0, 1.0, np.nan)
-        noise = 1 + 0.06 * self._noise(f"{name}{stat}{green}")
-        match name:
-            case "RequestCount":
-                return requests * noise * silent
-            case "HTTPCode_Target_5XX_Count":
-                return requests * np.where(candidate, 0.0040, 0.0011) * (1 + 3 * (noise - 1)) * silent
-            case "TargetResponseTime":
-                slower = np.where(candidate, 1.28, 1.0) * (1 + 0.08 * self._course("slower"))
-                return {"p50": 0.041, "p95": 0.236, "p99": 0.468}[stat] * slower * noise * silent
-            case "HealthyHostCount":
-                return np.where(share > 0, 3.0, 0.0)
-            case "UnHealthyHostCount":
-                return np.zeros_like(self.at)
-        return np.full_like(self.at, np.nan)
+        noise = silent * (1 + 0.06 * self._noise(f"{name}{stat}{green}"))
+        requests = share * self._period * 1800 * (1 + 0.35 * self._course("requests")) * noise
+        failing, slower = np.where(candidate, 0.0035, 0.0006), np.where(candidate, 1.28, 1.0)
+        if name == "TargetResponseTime" and stat in _LATENCY:
+            return _LATENCY[stat] * slower * (1 + 0.08 * self._course("slower")) * noise
+        if stat.startswith("PR"):  # the percentage of answers that were quick enough
+            return (100 - 0.4 * slower) * silent
+        found = {
+            "RequestCount": requests,
+            "TargetResponseTime": requests,  # how many samples there are
+            "HTTPCode_Target_5XX_Count": requests * failing,
+            "HealthyHostCount": np.where(share > 0, 3.0, 0.0),
+            "UnHealthyHostCount": np.zeros_like(self.at),
+        }
+        return found.get(name, np.full_like(self.at, np.nan))
 
     def _share_of_green(self) -> Values:
         begins, ends = _FIRST_RELEASE

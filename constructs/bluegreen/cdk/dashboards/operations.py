@@ -23,6 +23,7 @@ _MOST_ALERTS = 100
 """What one alarm widget shows."""
 
 _MOST_BUDGETS = 3
+_BUDGET_COLUMNS = 4
 
 
 class OperationsDashboard(Dashboard):
@@ -109,14 +110,16 @@ def _head(services: Sequence["BlueGreenService"], runbooks: str) -> Widget:
 
 
 def _state(alerts: Sequence[Alert], budgets: Mapping[str, cloudwatch.IMetric]) -> Row:
-    width = 4
     arns = [alert.alarm.alarm_arn for alert in alerts]
-    height = 2 + -(-len(arns) // 3)
-    states = alarm_states("Alerts, red ones first", arns, width=COLUMNS - width * len(budgets), height=max(height, 4))
+    height = max(2 + -(-len(arns) // 4), 4)
     left = [
-        number(f"Budget left: {name}, %", drawn_as([budget]), width=width, height=4) for name, budget in budgets.items()
+        number(f"Budget left: {name}, %", drawn_as([budget]), width=_BUDGET_COLUMNS, height=height)
+        for name, budget in budgets.items()
     ]
-    return [states, *left] if arns else left
+    if not arns:
+        return left
+    width = COLUMNS - _BUDGET_COLUMNS * len(left)
+    return [alarm_states("Alerts, red ones first", arns, width=width, height=height), *left]
 
 
 def _outside(journeys: Sequence[str], refused: Sequence[cloudwatch.IMetric]) -> list[Widget]:

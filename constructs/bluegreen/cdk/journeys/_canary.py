@@ -113,8 +113,7 @@ class Canary(Construct):
             provisioned_resource_cleanup="AUTOMATIC",
             vpc_config=settings.in_vpc.to_property() if settings.in_vpc else None,
         )
-        if policy := self.role.node.try_find_child("DefaultPolicy"):
-            canary.node.add_dependency(policy)  # or the first run starts before it may read its secrets
+        canary.node.add_dependency(self.role.node.find_child("DefaultPolicy"))  # or its first run may do nothing
         return canary
 
     def _define_log_group(self) -> logs.LogGroup:
