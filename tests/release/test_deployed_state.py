@@ -126,6 +126,7 @@ def test_the_attributes_are_the_first_values_and_the_present_weights() -> None:
                 "define a second BlueGreenService",
             ],
         ),
+        (updated(fixed=FIXED | {"ExecuteCommand": "enabled"}), ["ExecuteCommand from nothing to enabled"]),
         (updated(fixed=FIXED | {"Vpc": "vpc-2"}, old_fixed=None), ["one of Cluster, LoadBalancer, ServiceName, Vpc"]),
         (created(foreign=(BLUE_GROUP,)), ["forwards to web, not to this service", "a listener of its own"]),
         (
