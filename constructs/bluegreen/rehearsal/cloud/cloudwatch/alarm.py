@@ -10,6 +10,7 @@ from bluegreen.rehearsal.cloud.api import Document
 from .definition import MINUTE, Watch
 from .judgement import Missing, State, judge
 from .rule import Rule
+from .suppression import Suppressor
 
 _ACTIONS = {
     State.ALARM: "AlarmActions",
@@ -42,6 +43,7 @@ class Alarm:
         configured_at: When it was put, in cloud time.
         watch: What a metric alarm watches; None for one that is never judged.
         rule: When a composite alarm is red.
+        suppressor: What keeps a composite alarm quiet.
     """
 
     arn: str
@@ -49,6 +51,7 @@ class Alarm:
     configured_at: float
     watch: Watch | None = None
     rule: Rule | None = None
+    suppressor: Suppressor | None = None
     state: State = State.INSUFFICIENT_DATA
     reason: str = "Unchecked: Initial alarm creation"
     reason_data: Document = field(default_factory=dict)
@@ -56,6 +59,8 @@ class Alarm:
     transitioned_at: float = 0.0
     set_by_hand_at: float = 0.0
     acted_at: float = 0.0
+    left_alarm_at: float | None = None
+    told: State = State.INSUFFICIENT_DATA
     tags: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

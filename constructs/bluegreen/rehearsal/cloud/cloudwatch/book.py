@@ -110,12 +110,14 @@ class AlarmBook:
             if old and old.type != alarm.type:
                 raise ApiError("ValidationError", f"{alarm.name} is a {old.type} already; choose another name")
             unknown = sorted(alarm.rule.children - self._alarms.keys()) if alarm.rule else []
+            if alarm.suppressor and alarm.suppressor.name not in self._alarms:
+                raise ApiError("ValidationError", f"the suppressor {alarm.suppressor.name} does not exist")
             if unknown:
                 raise ApiError("ValidationError", f"the rule names alarms that do not exist: {', '.join(unknown)}")
             if old:
                 alarm.state, alarm.reason, alarm.reason_data = old.state, old.reason, old.reason_data
                 alarm.updated_at, alarm.transitioned_at = old.updated_at, old.transitioned_at
-                alarm.tags = old.tags
+                alarm.tags, alarm.left_alarm_at, alarm.told = old.tags, old.left_alarm_at, old.told
             self._alarms[alarm.name] = alarm
             done = "updated" if old else "created"
             self._remember(alarm, "ConfigurationUpdate", f'Alarm "{alarm.name}" {done}')
@@ -155,13 +157,35 @@ class AlarmBook:
             alarm.state, alarm.reason, alarm.reason_data = verdict.state, verdict.reason, verdict.data
             alarm.updated_at = alarm.acted_at = now
             actions = [action for action in alarm.actions if changed or action.startswith(SCALING)]
+            if alarm.suppressor:
+                actions = []  # `act_unless_suppressed` decides
             if changed:
                 alarm.transitioned_at = now
+                if before is State.ALARM:
+                    alarm.left_alarm_at = now
                 self._remember_change(alarm, before, actions)
                 self._announce(alarm, former)
         if changed and not alarm.scales:
             facts = {"name": alarm.name, "state": str(alarm.state), "reason": alarm.reason}
             self._journal.record("alarm", f"alarm {alarm.name} is {alarm.state}", **facts)
+        if actions:
+            self._act(alarm, before, actions)
+
+    def act_unless_suppressed(self, alarm: Alarm) -> None:
+        """Perform the actions of a composite alarm that has a suppressor, once it may and its state is not told yet."""
+        with self._lock:
+            if alarm.suppressor is None or alarm.state is alarm.told:
+                return
+            if self._alarms.get(alarm.name) is not alarm or alarm.suppressor.name not in self._alarms:
+                return
+            by = self._alarms[alarm.suppressor.name]
+            changed_at, left_at = alarm.transitioned_at, by.left_alarm_at
+            if not alarm.suppressor.lets_act(changed_at=changed_at, state=by.state, left_at=left_at, now=self._now()):
+                return
+            before, alarm.told = alarm.told, alarm.state
+            actions = list(alarm.actions)
+            for action in actions:
+                self._remember(alarm, "Action", f"action {action} taken on {alarm.state}")
         if actions:
             self._act(alarm, before, actions)
 

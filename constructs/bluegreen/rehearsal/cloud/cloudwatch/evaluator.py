@@ -64,6 +64,8 @@ class Evaluator:
         for _ in composites:
             for alarm in composites:
                 self._judge_composite(alarm)
+        for alarm in composites:
+            self._book.act_unless_suppressed(alarm)
 
     def _run(self) -> None:
         while not self._clock.control_planes.wait(self._stop):

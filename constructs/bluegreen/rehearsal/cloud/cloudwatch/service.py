@@ -23,6 +23,7 @@ from .judgement import State
 from .pages import page
 from .reading import MetricReader
 from .rule import RuleError, parse_rule
+from .suppression import read_suppressor
 
 _log = logging.getLogger(__name__)
 
@@ -120,13 +121,12 @@ class CloudWatch:
 
     def put_composite_alarm(self, request: Document) -> Document:
         """Create or change a composite alarm."""
-        if "ActionsSuppressor" in request:
-            raise ApiError("ValidationError", "the local cloud does not emulate alarms with ActionsSuppressor")
         try:
             rule = parse_rule(request["AlarmRule"])
         except RuleError as error:
             raise ApiError("ValidationError", str(error)) from error
-        self._put(Alarm(self._arn_prefix + request["AlarmName"], request, self._clock.now(), rule=rule))
+        arn, suppressor = self._arn_prefix + request["AlarmName"], read_suppressor(request)
+        self._put(Alarm(arn, request, self._clock.now(), rule=rule, suppressor=suppressor))
         return {}
 
     def describe_alarms(self, request: Document) -> Document:
