@@ -187,7 +187,9 @@ class Database(PostgresEndpoint):
             source_ids=[self.identifier],
             event_categories=_EVENTS[source_type],
         )
-        subscription.node.add_dependency(server.resource, topic)  # whose policy lets RDS publish
+        subscription.node.add_dependency(server.resource)
+        if policy := topic.node.try_find_child("Policy"):
+            subscription.node.add_dependency(policy)  # or RDS finds that it may not publish
 
 
 def _require_replication(
