@@ -138,7 +138,6 @@ class Canary(Construct):
             dimensions_map={"CanaryName": self.name},
             statistic="Average",
             period=Duration.minutes(period_minutes),
-            label=self.name,
         )
 
     def _failing(self) -> Alert:
