@@ -12,6 +12,9 @@ class Endpoint(StrEnum):
     EC2 = "ec2"
     ECR_API = "ecr.api"
     ECR_DKR = "ecr.dkr"
+    ECS = "ecs"
+    ECS_AGENT = "ecs-agent"
+    ECS_TELEMETRY = "ecs-telemetry"
     EVENTS = "events"
     KMS = "kms"
     LOGS = "logs"
@@ -43,5 +46,6 @@ NEEDED_WITHOUT_NAT: Mapping[Endpoint, str] = MappingProxyType(
 """What this library's parts call from inside a VPC, and why.
 
 Fargate needs none of ECS's own endpoints, Lambda's service reaches its functions and their logs without any, and what
-drives a release and its migrations calls from outside the VPC.
+drives a release and its migrations calls from outside the VPC. In regions opened since December 2023, such as
+ca-west-1, AWS wants `ECS`, `ECS_AGENT` and `ECS_TELEMETRY` as well: name them there.
 """
