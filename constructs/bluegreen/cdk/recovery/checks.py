@@ -66,7 +66,8 @@ class DataChecks:
     least_rows: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _require_names("tables", [*self.tables, *self.least_rows], _TABLE, "table or schema.table")
+        _require_names("tables", self.tables, _TABLE, "table or schema.table")
+        _require_names("least_rows", list(self.least_rows), _TABLE, "table or schema.table")
         _require_names("newest", self.newest, _COLUMN, "table.column or schema.table.column")
         self.objectives(RecoveryObjectives())
         if missing := sorted(self.least_rows.keys() - set(self.tables)) if self.tables else []:

@@ -69,7 +69,7 @@ class RestoreTesting(Construct):
             ),
         )
         self.role = _role(self, drill)
-        selection = backup.CfnRestoreTestingSelection(
+        backup.CfnRestoreTestingSelection(
             self,
             "Selection",
             restore_testing_plan_name=self.plan.ref,
@@ -84,7 +84,6 @@ class RestoreTesting(Construct):
                 "multiAz": "false",
             },
         )
-        selection.node.add_dependency(self.role)
         drill.hear(
             "RestoredByBackup",
             "Has what a restore test restored checked",
