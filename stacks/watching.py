@@ -63,7 +63,7 @@ class Watching:
         also: Iterable[Alert],
     ) -> None:
         self.service_alerts = ServiceAlerts(scope, "Alerts", service=service)
-        hurt = [self.service_alerts.users_are_hurt]
+        hurt = self.service_alerts.users_are_hurt
         self.availability = Slo(scope, "Availability", service=service, objective_percent=99.9, unless=hurt)
         self.latency = Slo(
             scope,

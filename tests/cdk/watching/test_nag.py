@@ -18,7 +18,19 @@ from bluegreen.cdk.watching import (
 from tests.cdk.nagging import Finding, findings
 from tests.cdk.watching.watched import add_watched_service
 
-PARTS = ("Key", "Alarms", "Alerts", "Slo", "Anomalies", "LogErrors", "Status", "Archive", "Plain", "FailedReleases", "ArchivedLog")
+PARTS = (
+    "Key",
+    "Alarms",
+    "Alerts",
+    "Slo",
+    "Anomalies",
+    "LogErrors",
+    "Status",
+    "Archive",
+    "Plain",
+    "FailedReleases",
+    "ArchivedLog",
+)
 
 
 def define(app: cdk.App) -> None:

@@ -47,18 +47,32 @@ def raised(shop: Synthesized, composite: str, red: set[str]) -> bool:
         composite: Its name without the stack's; likewise those in `red`.
         red: The alarms, or composite alarms, that are in ALARM.
     """
-    names = {
+    names = _names(shop)
+    assert red <= set(names.values()), red - set(names.values())
+    found = _composite(shop, composite)["AlarmRule"]
+    parts = [part if isinstance(part, str) else names[part["Fn::GetAtt"][0]] for part in found["Fn::Join"][1]]
+    rule = parse_rule("".join(parts))
+    return rule.holds({name: State.ALARM if name in red else State.OK for name in rule.children})
+
+
+def suppressor(shop: Synthesized, composite: str) -> str | None:
+    """Return the alarm while which a composite alarm tells nobody."""
+    properties = _composite(shop, composite)
+    if "ActionsSuppressor" not in properties:
+        return None
+    return _names(shop)[properties["ActionsSuppressor"]["Fn::GetAtt"][0]]
+
+
+def _composite(shop: Synthesized, name: str) -> dict[str, Any]:
+    return dict(shop.one("AWS::CloudWatch::CompositeAlarm", AlarmName=f"Shop-{name}")["Properties"])
+
+
+def _names(shop: Synthesized) -> Mapping[str, str]:
+    return {
         logical_id: resource["Properties"]["AlarmName"].removeprefix("Shop-")
         for logical_id, resource in shop.resources.items()
         if resource["Type"] in {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"}
     }
-    assert red <= set(names.values()), red - set(names.values())
-    (found,) = (
-        resource["Properties"]["AlarmRule"] for name, resource in shop.resources.items() if names.get(name) == composite
-    )
-    parts = [part if isinstance(part, str) else names[part["Fn::GetAtt"][0]] for part in found["Fn::Join"][1]]
-    rule = parse_rule("".join(parts))
-    return rule.holds({name: State.ALARM if name in red else State.OK for name in rule.children})
 
 
 def _filled(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
@@ -15,6 +16,8 @@ RUNBOOKS = "docs/runbooks.md"
 _LONGEST_NAME = 255
 _LONGEST_DESCRIPTION = 1024
 _MOST_CHILDREN = 100
+_SUPPRESSED = Duration.minutes(2)
+"""Alarms of one trouble are raised by the minute, not at once."""
 _WORDS = {
     cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD: "above",
     cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD: "at least",
@@ -152,7 +155,7 @@ def define_composite_alert(
     severity: Severity,
     runbook: str,
     any_of: Sequence[Alert | tuple[Alert, ...]],
-    unless: Sequence[Alert] = (),
+    unless: Alert | None = None,
 ) -> Alert:
     """Define one alert that is raised while any of several is, so that one trouble wakes somebody once.
 
@@ -162,9 +165,10 @@ def define_composite_alert(
         says: What is wrong, without a period.
         severity: How soon somebody must look.
         runbook: Where it is written what to do.
-        any_of: The alerts; a tuple counts when all of its alerts are raised. At least one: CloudWatch
-            lets a composite alarm look at 100, those of `unless` included.
-        unless: Worse alerts, while any of which this one stays quiet: whoever looks is there already.
+        any_of: The alerts; a tuple counts when all of its alerts are raised. Together 1-100:
+            CloudWatch lets a composite alarm look at that many.
+        unless: A worse alert, while which this one tells nobody: whoever looks is there already. It waits two minutes
+            for the worse one, and two minutes after it.
 
     Returns:
         The alert, on a composite alarm.
@@ -174,24 +178,24 @@ def define_composite_alert(
     """
     groups = [one if isinstance(one, tuple) else (one,) for one in any_of]
     children = [alert for group in groups for alert in group]
-    if not 1 <= len(children) <= _MOST_CHILDREN - len(unless):
-        most = _MOST_CHILDREN - len(unless)
-        raise ValueError(f"any_of must have 1-{most} alerts, got {len(children)}; join some of them first")
+    if not 1 <= len(children) <= _MOST_CHILDREN:
+        raise ValueError(f"any_of must have 1-{_MOST_CHILDREN} alerts, got {len(children)}; join some of them first")
     for alert in children:
         acknowledge(
             alert.alarm,
             {"NIST.800.53.R5-CloudWatchAlarmAction": f"{construct_id} tells of it, so that it is not told twice"},
         )
     rules = cloudwatch.AlarmRule
-    rule = rules.any_of(*(rules.all_of(*(_raised(alert) for alert in group)) for group in groups))
-    if unless:
-        rule = rules.all_of(rule, rules.not_(rules.any_of(*(_raised(alert) for alert in unless))))
     alarm = cloudwatch.CompositeAlarm(
         scope,
         construct_id,
         composite_alarm_name=_name(scope, construct_id),
         alarm_description=_describe(says, severity, runbook),
-        alarm_rule=rule,
+        alarm_rule=rules.any_of(*(rules.all_of(*(_raised(alert) for alert in group)) for group in groups)),
+        # A rule with NOT would say that all is well when it gets worse, and both would be raised for a moment.
+        actions_suppressor=unless.alarm if unless else None,
+        actions_suppressor_wait_period=_SUPPRESSED if unless else None,
+        actions_suppressor_extension_period=_SUPPRESSED if unless else None,
     )
     return Alert(alarm=alarm, severity=severity, runbook=runbook)
 

@@ -20,7 +20,7 @@ class ServiceAlerts(Construct):
     Both versions are watched alike, since blue and green swap roles with every release, and a failed request means what
     it means to the rollback alarms. Nothing here stops a release: that is what `RollbackPolicy` is for. Alerts on one
     trouble are joined, so that it is told once: `users_are_hurt` is raised while any critical rule is, and `degraded`
-    while some users notice, but only as long as users are not hurt.
+    while some users notice; the latter tells nobody while users are hurt.
 
     Args:
         scope: The stack or construct that it belongs to.
@@ -34,7 +34,7 @@ class ServiceAlerts(Construct):
     Attributes:
         alerts: What is to be told: `users_are_hurt`, `degraded`, and the warnings that stand for themselves.
         users_are_hurt: Raised while any critical rule is.
-        degraded: Raised while requests fail or are slow beyond the lower limits, unless users are hurt.
+        degraded: Raised while requests fail or are slow beyond the lower limits; quiet while users are hurt.
         rules: Every rule's own alert by its id, for dashboards and composites; those that `users_are_hurt` and
             `degraded` join tell nobody by themselves.
 
@@ -84,7 +84,7 @@ class ServiceAlerts(Construct):
             severity=Severity.WARNING,
             runbook=f"{runbooks}#degraded",
             any_of=list(noticed.values()),
-            unless=[self.users_are_hurt],
+            unless=self.users_are_hurt,
         )
         self.alerts: Sequence[Alert] = [self.users_are_hurt, self.degraded, *rest.values()]
 

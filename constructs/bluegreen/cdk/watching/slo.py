@@ -83,8 +83,8 @@ class Slo(Construct):
             rate can be reached: above 93.1 with a window of 30 days.
         window_days: The days for which the budget is, 30-90.
         indicator: What a good request is; availability when omitted.
-        unless: Worse alerts, such as `ServiceAlerts.users_are_hurt`, while any of which this one wakes nobody: whoever
-            looks is there already.
+        unless: A worse alert, such as `ServiceAlerts.users_are_hurt`, while which this one wakes nobody: whoever looks
+            is there already.
         runbooks: Where the runbooks are, a path or URL without anchor; docs/runbooks.md when omitted.
 
     Attributes:
@@ -117,7 +117,7 @@ class Slo(Construct):
         objective_percent: float = 99.9,
         window_days: int = 30,
         indicator: Indicator | None = None,
-        unless: Sequence[Alert] = (),
+        unless: Alert | None = None,
         runbooks: str = RUNBOOKS,
     ) -> None:
         _require_window(window_days)
@@ -132,9 +132,7 @@ class Slo(Construct):
         for burn in BURNS:
             pairs[burn.severity].append(self._define_pair(burn))
         fast = self._define_joined("BurnsFast", "fast", Severity.CRITICAL, pairs, unless)
-        slow = self._define_joined(
-            "BurnsSlowly", "slowly but too fast to last", Severity.WARNING, pairs, [*unless, fast]
-        )
+        slow = self._define_joined("BurnsSlowly", "slowly but too fast to last", Severity.WARNING, pairs, fast)
         self.alerts: Sequence[Alert] = [fast, slow]
 
     @property
@@ -194,7 +192,7 @@ class Slo(Construct):
         how: str,
         severity: Severity,
         pairs: Mapping[Severity, list[tuple[Alert, ...]]],
-        unless: Sequence[Alert],
+        unless: Alert | None,
     ) -> Alert:
         budget = f"The error budget of {self.objective_percent:g} % over {self.window_days} days"
         return define_composite_alert(
