@@ -265,7 +265,7 @@ KEY = "arn:aws:kms:eu-west-1:111122223333:key/3f1c"
         ({"identifier": "1shop"}, "identifier must be 1-61 lower-case letters"),
         ({"backup_days": 0}, "backup_days must be 1-35, got 0"),
         ({"backup_days": 36}, "backup_days must be 1-35, got 36"),
-        ({"maintenance_window": "sun:02:15-sun:03:00"}, "backup_window and maintenance_window must not overlap"),
+        ({"maintenance_window": "sun:00:15-sun:01:00"}, "backup_window and maintenance_window must not overlap"),
         ({"parameters": {"rds.force_ssl": "0"}}, "parameters must leave rds.force_ssl at"),
         (
             {"replication": BackupReplication(region="eu-west-1", key_arn=KEY)},

@@ -57,7 +57,8 @@ class Database(PostgresEndpoint):
         replication: Another region that has the backups too. None when omitted; not for Aurora.
         replicable: Whether read replicas may be made of it. RDS refuses those of an instance whose password it keeps
             itself, so the master user's is then generated once and nobody changes it. No when omitted; not for Aurora.
-        backup_window: When the daily snapshot is taken: at least 30 minutes, in UTC.
+        backup_window: When the daily snapshot is taken: at least 30 minutes, in UTC. AWS Backup makes none in this
+            window, the next, and the hour before each, so by default both are over when `Backups` begins.
         maintenance_window: When minor versions and patches come: at least 30 minutes, in UTC, apart from the backup.
         parameters: Server parameters by name, beside ours or instead. None when omitted.
         advanced_insights: Whether query statistics, plans and locks are kept for 15 months, at a price by the virtual
@@ -109,8 +110,8 @@ class Database(PostgresEndpoint):
         backup_days: int = 7,
         replication: BackupReplication | None = None,
         replicable: bool = False,
-        backup_window: str = "02:00-02:30",
-        maintenance_window: str = "sun:03:00-sun:04:00",
+        backup_window: str = "00:00-00:30",
+        maintenance_window: str = "sun:01:00-sun:02:00",
         parameters: Mapping[str, str] | None = None,
         advanced_insights: bool = False,
         key: kms.IKey | None = None,

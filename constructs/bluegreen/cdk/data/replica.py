@@ -53,7 +53,8 @@ class DatabaseReplica(PostgresEndpoint):
         multi_az: Whether it has a standby already; none when omitted: it can be added after the promotion.
         protected: Whether it refuses deletion, and stays when its stack goes; yes when omitted.
         backup_days: How long its own backups are kept, 1-35 days; 7 when omitted.
-        backup_window: When the daily snapshot is taken: at least 30 minutes, in UTC.
+        backup_window: When the daily snapshot is taken: at least 30 minutes, in UTC. AWS Backup makes none in this
+            window, the next, and the hour before each, so by default both are over when `Backups` begins.
         maintenance_window: When minor versions and patches come: at least 30 minutes, in UTC, apart from the backup.
         parameters: Server parameters by name, beside ours or instead; those of the source. None when omitted.
         log_retention: How long the server's log is kept; one month when omitted.
@@ -106,8 +107,8 @@ class DatabaseReplica(PostgresEndpoint):
         multi_az: bool = False,
         protected: bool = True,
         backup_days: int = 7,
-        backup_window: str = "02:00-02:30",
-        maintenance_window: str = "sun:03:00-sun:04:00",
+        backup_window: str = "00:00-00:30",
+        maintenance_window: str = "sun:01:00-sun:02:00",
         parameters: Mapping[str, str] | None = None,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_MONTH,
         runbooks: str = RUNBOOKS,
