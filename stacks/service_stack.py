@@ -1,32 +1,15 @@
 """The stack of one environment: the orders service."""
 
 from aws_cdk import CfnOutput, Stack, Tags
-from aws_cdk import aws_ecr as ecr
-from aws_cdk import aws_ecs as ecs
 from constructs import Construct
-
-from bluegreen.cdk import (
-    AlembicMigrations,
-    BlueGreenService,
-    Container,
-    HealthCheck,
-    HttpCheck,
-    RollbackPolicy,
-    SmokeTests,
-)
-from bluegreen.cdk.data import Database
 
 from .data_stack import DataStack
 from .edge import open_to_users
 from .environments import APPLICATION, Environment
 from .observing import Observing, Outside
+from .orders import define_orders
 from .recovery import prove_recovery
-from .tasks import capacity, define_cluster, sidecars
 from .watching import Watching
-
-REPOSITORY = APPLICATION
-"""The ECR repository, in the account and region of each environment; whoever builds images owns it."""
-PORT = 8080
 
 
 class ServiceStack(Stack):
@@ -56,38 +39,16 @@ class ServiceStack(Stack):
         )
         Tags.of(self).add("application", APPLICATION)
         Tags.of(self).add("environment", environment.name)
-        cluster = define_cluster(self, data.vpc)
-        repository = ecr.Repository.from_repository_name(self, "Repository", REPOSITORY)
-        migrations = _migrations(data.database, environment)
-        self.service = BlueGreenService(
+        self.service, self.migrations = define_orders(
             self,
-            "Orders",
-            cluster=cluster,
-            image=ecs.ContainerImage.from_ecr_repository(repository, version),
-            version=version,
-            container_port=PORT,
-            container=Container(user="10001:10001"),
-            sidecars=sidecars(environment),
-            capacity_providers=capacity(environment),
+            environment,
+            vpc=data.vpc,
+            key=data.key,
+            database=data.database,
+            migrator=data.database.migrator,
             certificate=data.entrance.certificate(self),
-            domain_name=environment.domain_name,
-            # Not /health/ready: while the database fails over, that would have ECS replace every task.
-            health_check=HealthCheck(path="/health/live"),
-            cpu=environment.cpu,
-            memory_mib=environment.memory_mib,
-            environment=data.database.environment(),
-            secrets=data.database.variables(data.database.application_user),
-            log_retention=environment.log_retention,
-            log_encryption_key=data.key,
-            scaling=environment.scaling,
-            rollout=environment.rollout,
-            rollback=RollbackPolicy(cpu_percent=90, memory_percent=95),
-            hooks=[migrations, _smoke_tests(environment)],
+            version=version,
         )
-        self.migrations = migrations.of(self.service)
-        rule = data.database.let_in(self.service.security_group, "The tasks")
-        # A task that starts before it is let in fails, and with it the first creation of the stack.
-        self.service.ecs_service.node.add_dependency(rule)
         scheme = "https" if environment.domain_name else "http"
         host = environment.domain_name or self.service.load_balancer.load_balancer_dns_name
         url = f"{scheme}://{host}"
@@ -112,28 +73,3 @@ class ServiceStack(Stack):
             canaries=outside.canaries,
             refused=[],
         )
-
-
-def _migrations(database: Database, environment: Environment) -> AlembicMigrations:
-    if database.instance is None:
-        raise TypeError("the database must be an RDS instance: that is what migrations know to back up")
-    return AlembicMigrations(
-        database.instance,
-        database.variables(database.migrator),
-        environment=database.environment(),
-        # Whoever migrates in years to come, what was made before stays theirs to change.
-        owner_role=f"{APPLICATION}_owner",
-        application_user=database.application_user,
-        log_retention=environment.log_retention,
-    )
-
-
-def _smoke_tests(environment: Environment) -> SmokeTests:
-    headers = {"X-Content-Type-Options": "^nosniff$"}
-    if environment.domain_name:
-        headers["Strict-Transport-Security"] = r"max-age=\d{8}"
-    return SmokeTests(
-        HttpCheck("/health/ready", json={"status": "ok"}, response_headers=headers),
-        HttpCheck("/orders", max_milliseconds=2000),
-        HttpCheck("/orders/not-a-number", status=422),
-    )
