@@ -86,7 +86,7 @@ class ReleaseDashboard(Dashboard):
 
 def _rows(service: "BlueGreenService", runbooks: str) -> Iterator[Row]:
     groups = Groups.of(service)
-    rollback, failed = linked(f"{runbooks}#roll-back-by-hand"), linked(f"{runbooks}#release-failed")
+    rollback, failed = linked(f"{runbooks}#roll-back-by-hand"), linked(f"{runbooks}#failed-release")
     yield [text(_EXPLANATION.format(name=service.node.id, rollback=rollback, failed=failed), height=3)]
     yield _now(service, groups)
     yield [
