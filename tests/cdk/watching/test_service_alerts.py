@@ -1,6 +1,7 @@
 """What the alert rules of a service find, what they let pass, and who is told."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -127,6 +128,13 @@ def test_every_alert_names_its_limit_severity_and_runbook(alarms: Alarms) -> Non
         "Latency (p99) of the slower version, in milliseconds: above 500 in 3 of 3 periods of 5 min. "
         "Severity: warning. Runbook: docs/runbooks.md#latency"
     )
+
+
+def test_the_page_has_a_row_for_every_rule(alarms: Alarms) -> None:
+    """docs/watching.md says of each rule which limit it has and whose promise it is."""
+    page = (Path(__file__).parents[3] / "docs" / "watching.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert [name for name in alarms if not any(f"`{name}`" in row.split(" | ")[0] for row in rows)] == []
 
 
 @pytest.mark.parametrize(
