@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from aws_cdk import CfnOutput, Fn
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -47,7 +48,7 @@ class Entrance(Construct):
 
 def open_to_users(
     scope: Construct, environment: Environment, *, entrance: Entrance, service: BlueGreenService, key: kms.IKey
-) -> Sequence[Alert]:
+) -> tuple[Sequence[Alert], cloudwatch.Metric]:
     """Put firewall, logs and name before a service.
 
     Args:
@@ -58,7 +59,7 @@ def open_to_users(
         key: Encrypts the firewall's log.
 
     Returns:
-        The alerts of all that.
+        The alerts of all that, and how many requests the firewall refuses.
     """
     entrance.access_logs.record(service.load_balancer)
     # The same mode everywhere: what it would refuse in production must be refused in development first.
@@ -66,11 +67,11 @@ def open_to_users(
     firewall.protect(service.load_balancer)
     if entrance.domain is None:
         _acknowledge_plain_http(service, environment)
-        return firewall.alerts
+        return firewall.alerts, firewall.metric_found()
     health = EndpointHealth(scope, "EndpointHealth", host=service.load_balancer.load_balancer_dns_name)
     # Primary from the first day on, so that another region can step in without this record being made anew.
     entrance.domain.send_to(scope, service.load_balancer, health=health, failover=Failover.PRIMARY)
-    return [*firewall.alerts, *health.alerts]
+    return [*firewall.alerts, *health.alerts], firewall.metric_found()
 
 
 def _acknowledge_plain_http(service: BlueGreenService, environment: Environment) -> None:

@@ -53,7 +53,7 @@ class ServiceStack(Stack):
         host = environment.domain_name or self.service.load_balancer.load_balancer_dns_name
         url = f"{scheme}://{host}"
         CfnOutput(self, "Url", value=url)
-        edge = open_to_users(self, environment, entrance=data.entrance, service=self.service, key=data.key)
+        edge, refused = open_to_users(self, environment, entrance=data.entrance, service=self.service, key=data.key)
         self.recovery = prove_recovery(self, environment, service=self.service, data=data)
         outside = Outside(self, "Outside", url=url, environment=environment, key=data.key)
         also = [*edge, *self.recovery.alerts, *outside.alerts]
@@ -71,5 +71,5 @@ class ServiceStack(Stack):
                 "latency": self.watching.latency.metric_budget_remaining(),
             },
             canaries=outside.canaries,
-            refused=[],
+            refused=[refused],
         )
