@@ -70,7 +70,8 @@ def test_the_application_cannot_be_the_migrator(templates: Templates, data_templ
         assert instance["ManageMasterUserPassword"]
         assert "MasterUserPassword" not in instance
         policies = {secret: reading(template, secret) for secret in (user, master)}
-        assert {one.partition("ExecutionRole")[0] for one in policies[user]} == {"OrdersTask", "OrdersMigrationsTask"}
+        readers = {one.partition("ExecutionRole")[0] for one in policies[user]}
+        assert readers == {"OrdersTask", "OrdersMigrationsTask", "RecoveryCheck"}
         assert {one.partition("ExecutionRole")[0] for one in policies[master]} == {"OrdersMigrationsTask"}
 
 
@@ -106,8 +107,8 @@ def test_tasks_start_once_the_database_has_its_tables(templates: Templates) -> N
         assert set(migrations["DependsOn"]) | {function} == others
 
 
-def test_only_the_tasks_reach_the_database(templates: Templates, data_templates: Templates) -> None:
-    """Two rules, from the groups of tasks and migrations to PostgreSQL's port; the database has no public subnet."""
+def test_only_tasks_reach_the_database(templates: Templates, data_templates: Templates) -> None:
+    """Application, migrations and the check of restores get in, by PostgreSQL's port; no subnet of it is public."""
     for name, template in templates.items():
         data = data_templates[name]
         ((database, group),) = (
@@ -124,13 +125,9 @@ def test_only_the_tasks_reach_the_database(templates: Templates, data_templates:
         ]
         assert {json.dumps(rule["GroupId"]) for rule in rules} == {json.dumps({"Fn::GetAtt": [database, "GroupId"]})}
         assert properties(data, "AWS::RDS::DBInstance")["Port"] == "5432"
-        ports = [(rule["FromPort"], rule["ToPort"]) for rule in rules]
-        (instance,) = (name for name, item in data["Resources"].items() if item["Type"] == "AWS::RDS::DBInstance")
-        its_port = {"Fn::GetAtt": [instance, "Endpoint.Port"]}
-        assert all(port in ((5432, 5432), (its_port, its_port)) for port in ports)
-        clients = [rule["SourceSecurityGroupId"]["Fn::GetAtt"][0] for rule in rules]
-        assert [name.startswith(("OrdersSecurityGroup", "OrdersMigrations")) for name in clients] == [True, True]
-        assert len(set(clients)) == 2
+        assert {(rule["FromPort"], rule["ToPort"]) for rule in rules} == {(5432, 5432)}
+        clients = {rule["SourceSecurityGroupId"]["Fn::GetAtt"][0].partition("SecurityGroup")[0] for rule in rules}
+        assert clients == {"Orders", "OrdersMigrationsTask", "RecoveryCheck"}
         subnets = properties(data, "AWS::RDS::DBSubnetGroup")["SubnetIds"]
         assert all(subnet["Ref"].startswith("NetworkVpcIsolated") for subnet in subnets)
 
