@@ -3,7 +3,8 @@
 It deploys ProdDataStack, with the network and the database, first; `cdk destroy ProdStack` leaves that stack alone.
 
 Context: `version` is the image's tag and must be given; `environment` (dev, staging or prod) leaves the others'
-stacks out, which makes synthesis faster; `recovery_region` has protected environments' backups copied there.
+stacks out, which makes synthesis faster. `recovery_region` and `region` (production's own) make ProdRecoveryStack, and
+have backups copied there; `migrator_secret` besides makes ProdFailoverStack (docs/disaster-recovery.md).
 """
 
 import sys
@@ -25,7 +26,14 @@ def main() -> None:
         choice = Choice.from_context(app.node.try_get_context)
     except ChoiceError as error:
         sys.exit(f"error: {error}")
-    define_reference(app, choice.environments, version=choice.version, recovery_region=choice.recovery_region)
+    define_reference(
+        app,
+        choice.environments,
+        version=choice.version,
+        recovery_region=choice.recovery_region,
+        region=choice.region,
+        migrator_secret=choice.migrator_secret,
+    )
     app.synth()
 
 

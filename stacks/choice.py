@@ -17,11 +17,21 @@ class ChoiceError(ValueError):
 
 @dataclass(frozen=True)
 class Choice:
-    """A version, the environments whose stacks are made, and the region that protected ones can recover in."""
+    """What to deploy.
+
+    Args:
+        version: The image's tag.
+        environments: Whose stacks are made.
+        recovery_region: Where protected ones can recover; nowhere when None.
+        region: Their own region; None when it is not known, and never with `recovery_region`.
+        migrator_secret: The ARN of the promoted replica's master secret; None while nothing has failed over.
+    """
 
     version: str
     environments: Sequence[Environment]
     recovery_region: str | None = None
+    region: str | None = None
+    migrator_secret: str | None = None
 
     @classmethod
     def from_context(cls, get: Callable[[str], Any]) -> Self:
@@ -35,14 +45,24 @@ class Choice:
 
         Raises:
             ChoiceError: If the version is missing, no tag, or one that moves, if no environment has the given name, or
-                if the recovery region is none.
+                if the regions are none, the same, or one is missing.
 
         Example:
             >>> Choice.from_context({"version": "v2", "environment": "dev"}.get).environments[0].stack_name
             'DevStack'
         """
+        region, recovery_region = (_region(name, get(name)) for name in ("region", "recovery_region"))
+        if recovery_region is not None and region in {None, recovery_region}:
+            raise ChoiceError(
+                f"recovery_region {recovery_region!r} needs another region that it recovers, got {region!r}; name "
+                "production's own with -c region="
+            )
         return cls(
-            _version(get("version")), _environments(get("environment")), _recovery_region(get("recovery_region"))
+            _version(get("version")),
+            _environments(get("environment")),
+            recovery_region,
+            region,
+            _migrator_secret(get("migrator_secret"), recovery_region),
         )
 
 
@@ -67,7 +87,15 @@ def _environments(name: Any) -> Sequence[Environment]:
     return (ENVIRONMENTS[name],)
 
 
-def _recovery_region(name: Any) -> str | None:
-    if name is not None and (not isinstance(name, str) or not _REGION.fullmatch(name)):
-        raise ChoiceError(f"recovery_region must be an AWS region such as eu-west-1, got {name!r}")
-    return name
+def _region(name: str, value: Any) -> str | None:
+    if value is not None and (not isinstance(value, str) or not _REGION.fullmatch(value)):
+        raise ChoiceError(f"{name} must be an AWS region such as eu-west-1, got {value!r}")
+    return value
+
+
+def _migrator_secret(value: Any, recovery_region: str | None) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or f":secretsmanager:{recovery_region}:" not in value:
+        raise ChoiceError(f"migrator_secret must be the ARN of a secret in recovery_region, got {value!r}")
+    return value

@@ -32,6 +32,7 @@ class DataStack(Stack):
         log_archive: Where logs are kept for years.
         entrance: The name that users call, and the logs of who called.
         backups: Its backups.
+        alerts: What is told of all these.
     """
 
     def __init__(self, scope: Construct, *, environment: Environment, recovery_region: str | None = None) -> None:
@@ -48,15 +49,16 @@ class DataStack(Stack):
         self.network = define_network(self, environment, self.key)
         self.vpc = self.network.vpc
         self.topics.tell(self.network.alerts)
-        self.database = self._define_database(environment)
+        self.database = self._define_database(environment, replicable=recovery_region is not None)
         self.log_archive = LogArchive(self, "LogArchive", key=self.key, keep_days=environment.archive_days)
         self.entrance = Entrance(self, environment)
         self.backups = define_backups(
             self, environment, database_arn=self.database.arn, key=self.key, recovery_region=recovery_region
         )
         self.topics.tell(self.backups.alerts)
+        self.alerts = [*self.network.alerts, *self.database.alerts, *self.backups.alerts]
 
-    def _define_database(self, environment: Environment) -> Database:
+    def _define_database(self, environment: Environment, *, replicable: bool) -> Database:
         settings = environment.database
         database = Database(
             self,
@@ -68,6 +70,7 @@ class DataStack(Stack):
             multi_az=settings.multi_az,
             protected=settings.protected,
             backup_days=settings.backup_days,
+            replicable=replicable and environment.protected,
             key=self.key,
             log_retention=environment.log_retention,
             notifications=self.topics.topic(Severity.WARNING),

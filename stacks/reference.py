@@ -9,6 +9,7 @@ from bluegreen.cdk._acknowledge import acknowledge
 from .data_stack import DataStack
 from .delivery_stack import DeliveryStack
 from .environments import Environment
+from .recovery_stack import FailoverStack, RecoveryStack
 from .service_stack import ServiceStack
 
 _MEANT_EVERYWHERE = {
@@ -18,7 +19,13 @@ _MEANT_EVERYWHERE = {
 
 
 def define_reference(
-    app: Construct, environments: Sequence[Environment], *, version: str, recovery_region: str | None = None
+    app: Construct,
+    environments: Sequence[Environment],
+    *,
+    version: str,
+    recovery_region: str | None = None,
+    region: str | None = None,
+    migrator_secret: str | None = None,
 ) -> None:
     """Define every stack of the reference deployment.
 
@@ -27,9 +34,17 @@ def define_reference(
         environments: Which environments, from first to last.
         version: The image's tag.
         recovery_region: Where protected environments can recover; nowhere when omitted.
+        region: Their own region, which what waits in the other one must know; it is not made when omitted.
+        migrator_secret: The promoted replica's master secret: makes the service there; none is made when omitted.
     """
     DeliveryStack(app, environments=environments, recovery_region=recovery_region)
     for environment in environments:
         data = DataStack(app, environment=environment, recovery_region=recovery_region)
         ServiceStack(app, environment=environment, data=data, version=version)
+        if environment.protected and recovery_region and region:
+            recovery = RecoveryStack(app, environment=environment, region=recovery_region, source_region=region)
+            if migrator_secret:
+                FailoverStack(
+                    app, environment=environment, recovery=recovery, migrator_secret=migrator_secret, version=version
+                )
     acknowledge(app, _MEANT_EVERYWHERE)

@@ -55,17 +55,17 @@ class BackupRule:
         require_range(f"done_within_minutes of {self.name}", self.done_within_minutes, least, 10080)
 
     @classmethod
-    def daily(cls, *, keep_days: int = 35, hour: int = 3) -> Self:
+    def daily(cls, *, keep_days: int = 35, hour: int = 5) -> Self:
         """Every day at an hour, 0-23 UTC."""
         return cls(name="daily", schedule=f"cron(0 {_hour(hour)} * * ? *)", keep_days=keep_days)
 
     @classmethod
-    def weekly(cls, *, keep_days: int = 90, hour: int = 4) -> Self:
+    def weekly(cls, *, keep_days: int = 90, hour: int = 6) -> Self:
         """Every Sunday at an hour, 0-23 UTC."""
         return cls(name="weekly", schedule=f"cron(0 {_hour(hour)} ? * SUN *)", keep_days=keep_days)
 
     @classmethod
-    def monthly(cls, *, keep_days: int = 365, hour: int = 5) -> Self:
+    def monthly(cls, *, keep_days: int = 365, hour: int = 7) -> Self:
         """Every first of a month at an hour, 0-23 UTC."""
         return cls(name="monthly", schedule=f"cron(0 {_hour(hour)} 1 * ? *)", keep_days=keep_days)
 

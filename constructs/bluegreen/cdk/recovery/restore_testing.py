@@ -25,7 +25,7 @@ class RestoreTesting(Construct):
         drill: Whose check judges, by the same tables and percentages; how old the recovery point may be is
             `RecoveryObjectives.test_point_hours`.
         vaults: ARNs of the vaults that hold the recovery points.
-        schedule: When, in UTC; Wednesdays at 6 when omitted.
+        schedule: When, in UTC; Wednesdays at 9, after the daily backup, when omitted.
         random: Whether any recovery point of the last `window_days` is taken; the latest when omitted.
         window_days: How old it may be, 1-365 days.
         validation_hours: How long AWS Backup waits for the verdict before it deletes what it restored, 1-168 hours.
@@ -45,7 +45,7 @@ class RestoreTesting(Construct):
         *,
         drill: RecoveryDrill,
         vaults: Sequence[str],
-        schedule: str = "cron(0 6 ? * WED *)",
+        schedule: str = "cron(0 9 ? * WED *)",
         random: bool = False,
         window_days: int = 7,
         validation_hours: int = 4,
