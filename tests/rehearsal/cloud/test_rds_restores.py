@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from bluegreen.rehearsal.cloud.api import ApiError
+from bluegreen.rehearsal.cloud.rds.resource_types import DBInstanceType
 from tests.rehearsal.cloud.test_rds_snapshots import Database
 
 SNAPSHOT_SECONDS, RESTORE_SECONDS, DELETE_SECONDS = 180, 300, 120
@@ -33,6 +34,8 @@ def database(running: Database) -> Iterator[Database]:
     for one in running.api.describe_db_instances()["DBInstances"]:
         if one["DBInstanceIdentifier"] != "orders-db":
             running.rds.delete(one["DBInstanceIdentifier"])
+    for snapshot in running.snapshots():
+        running.api.delete_db_snapshot(DBSnapshotIdentifier=snapshot["DBSnapshotIdentifier"])
 
 
 def connect(database: Database, name: str, login: tuple[str, str] = OWNER) -> Any:
@@ -166,3 +169,31 @@ def test_a_deleted_instance_is_gone_after_a_while(database: Database) -> None:
     with pytest.raises(ApiError, match="DBInstanceNotFound"):
         described(database, "drill")
     assert [one["DBSnapshotIdentifier"] for one in database.snapshots(DBInstanceIdentifier="drill")] == ["last"]
+
+
+def test_an_instance_can_be_changed_by_hand(database: Database) -> None:
+    """An operator takes the protection off before a deletion; what this cloud cannot change is refused."""
+    database.rds.keep("orders-db", {"DeletionProtection": True})
+    changed = database.api.modify_db_instance(
+        DBInstanceIdentifier="orders-db", DeletionProtection=False, ApplyImmediately=True
+    )
+    assert changed["DBInstance"]["DeletionProtection"] is False
+    with pytest.raises(ApiError, match="does not change EngineVersion"):
+        database.api.modify_db_instance(DBInstanceIdentifier="orders-db", EngineVersion="18.1")
+
+
+def test_a_stack_that_keeps_a_snapshot_leaves_one(database: Database) -> None:
+    """A deletion policy of Snapshot leaves the data in a final snapshot, also where protection refused once before."""
+    restore(database, "drill")
+    database.later(RESTORE_SECONDS)
+    kind = DBInstanceType(database.rds)
+    database.rds.keep("drill", {"DeletionProtection": True})
+    kind.snapshot("drill", {})
+    with pytest.raises(ApiError, match="Cannot delete protected DB Instance"):
+        kind.delete("drill", {})
+    assert database.snapshots(DBInstanceIdentifier="drill") == []
+    database.rds.keep("drill", {"DeletionProtection": False})
+    kind.snapshot("drill", {})
+    kind.delete("drill", {})
+    (left,) = database.snapshots(DBInstanceIdentifier="drill")
+    assert left["DBSnapshotIdentifier"].startswith("drill-snapshot-")

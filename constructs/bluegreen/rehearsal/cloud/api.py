@@ -77,3 +77,11 @@ class PartlyEmulated(Protocol):
 
         It is listed as the type with these words in parentheses.
         """
+
+
+@runtime_checkable
+class Snapshotted(Protocol):
+    """A resource type that `DeletionPolicy: Snapshot` means something for."""
+
+    def snapshot(self, physical_id: str, properties: Document) -> None:
+        """Let the deletion that follows keep the data in a snapshot; called on the event loop, so without waiting."""

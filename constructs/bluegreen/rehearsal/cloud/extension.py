@@ -26,7 +26,7 @@ from . import (
     step_functions,
 )
 from .acceptance import Acceptance
-from .api import PartlyEmulated, ResourceType, Service
+from .api import PartlyEmulated, ResourceType, Service, Snapshotted
 from .control_planes import ControlPlanes
 
 VERSION = "1.5.33"
@@ -160,7 +160,8 @@ def _handlers(resource_type: ResourceType, acceptance: Acceptance) -> dict[str, 
         updated = resource_type.update(physical_id, old, new)
         return updated.physical_id, dict(updated.attributes)
 
-    return {"create": create, "update": update, "delete": resource_type.delete}
+    handlers = {"create": create, "update": update, "delete": resource_type.delete}
+    return handlers | ({"snapshot": resource_type.snapshot} if isinstance(resource_type, Snapshotted) else {})
 
 
 def _run_on_worker_threads(type_names: set[str]) -> None:

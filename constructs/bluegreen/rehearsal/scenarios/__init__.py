@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from bluegreen.errors import RehearsalError
 
 from .collisions import COLLISIONS
+from .destroyed import DESTROYED
 from .estate import ESTATE
 from .failures import FAILURES
 from .faults import FAULTS
@@ -33,8 +34,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     *BACK,
     *RECOVERY,
     *ESTATE,
+    *DESTROYED,
 )
-"""In the order in which they are played; each starts from what the one before left live."""
+"""In the order in which they are played; each starts from what the one before left live. The last one ends it all."""
 
 DEFAULT_GROUP = "release"
 """What is played when nothing is named."""

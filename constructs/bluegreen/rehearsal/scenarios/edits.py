@@ -85,6 +85,16 @@ def tls_policy(name: str) -> Edit:
     return of_listeners(change)
 
 
+def attribute(key: str, value: str) -> Edit:
+    """Return an edit that gives listeners an attribute, such as a header of every response."""
+
+    def change(properties: dict[str, Any]) -> None:
+        others = [one for one in properties.get("ListenerAttributes", ()) if one["Key"] != key]
+        properties["ListenerAttributes"] = [*others, {"Key": key, "Value": value}]
+
+    return of_listeners(change)
+
+
 def rule(priority: int) -> Edit:
     """Return an edit that gives the production listener a rule, which answers by itself."""
 

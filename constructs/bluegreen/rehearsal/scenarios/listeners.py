@@ -5,32 +5,40 @@ from bluegreen.rehearsal.services import Service
 from bluegreen.rehearsal.stage import Stage
 
 from .checks import ended, ends_on_candidate, none_failed
-from .edits import TLS_POLICIES, failing, rule, tls_policy, together
+from .edits import TLS_POLICIES, attribute, failing, rule, tls_policy, together
 from .operator import listener
 from .scenario import Scenario
 
+_FRAMES = "routing.http.response.x_frame_options.header_value"
+
 
 def _listener_changes(stage: Stage) -> None:
-    """Change TLS policy and rules at an odd and at an even number of swaps, and in an update that fails."""
+    """Change TLS policy, rules and headers at an odd and at an even number of swaps, and in an update that fails."""
     service = stage.service
     first, second, third = TLS_POLICIES
-    stage.deploy(stage.live, edit=together(tls_policy(first), rule(10)))
-    _expect(stage, service, first, rules=1)
-    stage.deploy(edit=tls_policy(first))
-    _expect(stage, service, first, rules=0)
-    stage.deploy(stage.live, edit=together(tls_policy(second), rule(20)))
-    _expect(stage, service, second, rules=1)
-    stage.deploy(stage.live, edit=together(tls_policy(third), failing))
-    _expect(stage, service, second, rules=1)
+    deny, same = attribute(_FRAMES, "DENY"), attribute(_FRAMES, "SAMEORIGIN")
+    stage.deploy(stage.live, edit=together(tls_policy(first), rule(10), deny))
+    _expect(stage, service, first, rules=1, frames="DENY")
+    stage.deploy(edit=together(tls_policy(first), deny))
+    _expect(stage, service, first, rules=0, frames="DENY")
+    stage.deploy(stage.live, edit=together(tls_policy(second), rule(20), same))
+    _expect(stage, service, second, rules=1, frames="SAMEORIGIN")
+    stage.deploy(stage.live, edit=together(tls_policy(third), failing, deny))
+    _expect(stage, service, second, rules=1, frames="SAMEORIGIN")
 
 
-def _expect(stage: Stage, service: Service, policy: str, rules: int) -> None:
+def _expect(stage: Stage, service: Service, policy: str, rules: int, frames: str) -> None:
     """Check that both listeners really have what was deployed."""
     for arn in (service.production_listener, service.test_listener):
         found = listener(stage, arn)
         stage.expect(
             found["Protocol"] != "HTTPS" or found["SslPolicy"] == policy,
             f"the listener on {found['Port']} must have {policy}, got {found.get('SslPolicy')}",
+        )
+        attributes = stage.client("elbv2").describe_listener_attributes(ListenerArn=arn)["Attributes"]
+        stage.expect(
+            {"Key": _FRAMES, "Value": frames} in attributes,
+            f"the listener on {found['Port']} must have {_FRAMES} = {frames}, got {attributes}",
         )
     described = stage.client("elbv2").describe_rules(ListenerArn=service.production_listener)["Rules"]
     own = [one for one in described if not one["IsDefault"]]
@@ -40,7 +48,7 @@ def _expect(stage: Stage, service: Service, policy: str, rules: int) -> None:
 LISTENERS = (
     Scenario(
         name="listener-changes-after-swap",
-        summary="TLS policy and rules change after either swap, and in an update that fails",
+        summary="TLS policy, rules and headers change after either swap, and in an update that fails",
         group="safety",
         expected=Outcome.ROLLED_BACK,
         checks=(

@@ -33,6 +33,7 @@ class Instance:
         secret: MasterUserSecret, when RDS manages the master user's password.
         deleted: When its deletion was asked for, in cloud time.
         resource_id: Its DbiResourceId.
+        final_snapshot: The snapshot that its deletion by CloudFormation leaves; none when empty.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Instance:
     secret: Document | None = None
     deleted: float | None = None
     resource_id: str = field(default_factory=lambda: f"db-{uuid.uuid4().hex[:26].upper()}")
+    final_snapshot: str = ""
 
     @property
     def is_protected(self) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -58,8 +59,12 @@ class DBInstanceType:
         validation.check(schemas.schema(self.type_name), new)
         return self._created(self._rds.update(physical_id, old, new))
 
+    def snapshot(self, physical_id: str, properties: Document) -> None:  # noqa: ARG002 - the name is enough
+        """Let its deletion leave a final snapshot."""
+        self._rds.instance(physical_id).final_snapshot = f"{physical_id[:40]}-snapshot-{uuid.uuid4().hex[:12]}"
+
     def delete(self, physical_id: str, properties: Document) -> None:  # noqa: ARG002 - the instance knows its own
-        """Stop it and delete its data.
+        """Stop it and delete its data, but for a final snapshot if one is wanted.
 
         Raises:
             ApiError: InvalidParameterCombination when it is protected from deletion.

@@ -103,6 +103,23 @@ class Rds:
         self._end(instance)
         return {"DBInstance": self.described(instance)}
 
+    def modify_db_instance(self, request: Document) -> Document:
+        """Change an instance at once, whatever ApplyImmediately says: maintenance windows are not emulated.
+
+        Raises:
+            ApiError: DBInstanceNotFound, or InvalidParameterValue for what cannot change here.
+        """
+        unchangeable = {"EngineVersion", "NewDBInstanceIdentifier", "DBPortNumber", "RotateMasterUserPassword"}
+        asked = sorted(request.keys() & unchangeable)
+        if asked:
+            message = f"the local cloud does not change {', '.join(asked)} of an instance"
+            raise ApiError("InvalidParameterValue", message)
+        instance = self.instance(request["DBInstanceIdentifier"])
+        if "MasterUserPassword" in request:
+            instance.server.set_password(request["MasterUserPassword"])
+        self.keep(instance.name, request)
+        return {"DBInstance": self.described(instance)}
+
     def list_tags_for_resource(self, request: Document) -> Document:
         """List an instance's tags."""
         return {"TagList": self.instance(request["ResourceName"]).settings.get("TagList", [])}
@@ -245,6 +262,9 @@ class Rds:
             return
         if instance.is_protected:
             raise _protected()
+        if instance.final_snapshot:
+            wanted = {"DBSnapshotIdentifier": instance.final_snapshot, "DBInstanceIdentifier": name}
+            self.create_db_snapshot(wanted)
         self._forget(instance)
 
     # --- for the cloud ------------------------------------------------------------------------------------------------
