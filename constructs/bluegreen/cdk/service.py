@@ -19,7 +19,6 @@ from constructs import Construct
 from bluegreen.release.observation import WhenBusy
 from bluegreen.release.rollout import Rollout
 
-from ._acknowledge import acknowledge
 from ._capacity import require_fargate_capacity, warn_about_spot
 from ._frozen import frozen_service
 from ._given_listeners import require_owned, require_usable
@@ -45,10 +44,6 @@ from .traffic import Ports, Traffic
 if TYPE_CHECKING:
     from .exec_command import ExecCommand
 
-_MEANT_OF_ALARMS = {
-    "NIST.800.53.R5-CloudWatchAlarmAction": "CodeDeploy reads it and takes a release back; people are alerted on the "
-    "same signals by alarms of their own"
-}
 DEFAULT_ROLLOUT = Rollout.canary(percent=10, bake_minutes=15)
 
 
@@ -375,10 +370,8 @@ class BlueGreenService(Construct):
         )
 
     def _bind_rollback(self, policy: RollbackPolicy) -> Sequence[cloudwatch.IAlarm]:
-        alarms = Construct(self, "Rollback")
-        acknowledge(alarms, _MEANT_OF_ALARMS)
         return policy.bind(
-            alarms,
+            Construct(self, "Rollback"),
             name_prefix=computed_name(self, max_length=200),
             load_balancer_full_name=self.traffic.load_balancer_full_name,
             target_group_full_names=self.traffic.target_group_full_names,
