@@ -65,7 +65,7 @@ class ServiceStack(Stack):
             "Observing",
             service=self.service,
             environment=environment,
-            alerts=self.watching.alerts,
+            alerts=[*self.watching.alerts, *data.alerts],
             budgets={
                 "availability": self.watching.availability.metric_budget_remaining(),
                 "latency": self.watching.latency.metric_budget_remaining(),

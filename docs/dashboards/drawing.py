@@ -17,7 +17,7 @@ from PIL import Image
 from .arithmetic import compared_by, lines_of
 from .samples import Samples, Values
 
-_COLORS = 96
+_COLORS = 256
 """Enough for lines and letters, and a third of the file."""
 _COLUMN, _ROW = 0.64, 0.40
 """Inches."""
@@ -229,7 +229,7 @@ def _state(alarm: Mapping[str, Any] | None, samples: Samples) -> str:
 
 
 def _name(alarm: Mapping[str, Any] | None, arn: str) -> str:
-    return str(alarm.get("AlarmName", arn) if alarm else arn)
+    return str(alarm["AlarmName"]) if alarm else arn.rpartition(":alarm:")[2]
 
 
 def _largest(values: Values) -> float:

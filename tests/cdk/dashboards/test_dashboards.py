@@ -8,6 +8,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
 
 from bluegreen.cdk.dashboards import (
     BusinessDashboard,
@@ -20,6 +21,7 @@ from bluegreen.cdk.dashboards import (
 from bluegreen.cdk.dashboards._grid import place
 from bluegreen.cdk.dashboards._widgets import Widget
 from bluegreen.cdk.watching import Alert, Severity
+from bluegreen.cdk.watching.define_alert import define_alert
 from docs.dashboards.body import dashboards
 from tests.cdk.support import add_service
 
@@ -140,6 +142,20 @@ def test_charges_are_left_out_where_aws_publishes_none() -> None:
     (body,) = dashboards(stack.node.root.synth().get_stack_by_name("Shop").template).values()  # type: ignore[attr-defined] # the app
     assert "Load balancers: LCU an hour" in titles(body)
     assert "Charges so far, USD" not in titles(body)
+
+
+def test_another_stacks_alarm_is_shown_without_an_export() -> None:
+    """An alarm of another stack is named, not imported: that stack stays free to change or remove it."""
+    app = cdk.App()
+    data, shop = cdk.Stack(app, "Data"), cdk.Stack(app, "Shop")
+    few = Construct(data, "Orders")
+    alert = define_alert(few, "Few", says="Few", severity=Severity.INFO, runbook="r", metric=PLACED, threshold=1)
+    OperationsDashboard(shop, "Operations", services=[add_service(shop)], alerts=[alert])
+    assembly = app.synth()
+    (body,) = dashboards(assembly.get_stack_by_name("Shop").template).values()
+    arn = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:Data-Orders-Few"
+    assert [widget["properties"]["alarms"] for widget in body["widgets"] if widget["type"] == "alarm"] == [[arn]]
+    assert "Outputs" not in assembly.get_stack_by_name("Data").template
 
 
 def an_alert() -> Alert:

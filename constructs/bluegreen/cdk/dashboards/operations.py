@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from aws_cdk import Aws, CfnResource, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
@@ -37,7 +38,7 @@ class OperationsDashboard(Dashboard):
         scope: The stack or construct that it belongs to.
         construct_id: Its name there.
         services: The services, at least one.
-        alerts: What may be red, at most 100. None when omitted.
+        alerts: What may be red, at most 100, of this stack and of others in its region. None when omitted.
         budgets: What is left of each objective's error budget, in percent, by what to call it: at most
             three. None when omitted.
         stores: The data stores. None when omitted.
@@ -94,7 +95,7 @@ class OperationsDashboard(Dashboard):
             raise ValueError(f"budgets must be at most {_MOST_BUDGETS}, got {len(budgets)}; show the tightest")
         rows = [
             [_head(services, runbooks)],
-            _state(alerts, budgets or {}),
+            _state(_arns(alerts, scope), budgets or {}),
             *wrapped(_outside(journeys, refused)),
             *(row for service in services for row in golden_signals(service)),
             *(row for store in stores for row in wrapped(store.graphs)),
@@ -109,8 +110,20 @@ def _head(services: Sequence["BlueGreenService"], runbooks: str) -> Widget:
     return text(f"## {names}: operations\nWhat to do about a red alert: {linked(runbooks)}", height=2)
 
 
-def _state(alerts: Sequence[Alert], budgets: Mapping[str, cloudwatch.IMetric]) -> Row:
-    arns = [alert.alarm.alarm_arn for alert in alerts]
+def _arns(alerts: Sequence[Alert], scope: Construct) -> list[str]:
+    """Return the alarms' ARNs; of another stack's alarm by its name, since an export would hold that stack fast."""
+    here, arns = Stack.of(scope), []
+    for alert in alerts:
+        alarm = alert.alarm.node.default_child
+        name = getattr(alarm, "alarm_name", None)
+        if isinstance(alarm, CfnResource) and Stack.of(alarm) != here and name and not Token.is_unresolved(name):
+            arns.append(f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:{name}")
+        else:
+            arns.append(alert.alarm.alarm_arn)
+    return arns
+
+
+def _state(arns: Sequence[str], budgets: Mapping[str, cloudwatch.IMetric]) -> Row:
     height = max(2 + -(-len(arns) // 4), 4)
     left = [
         number(f"Budget left: {name}, %", drawn_as([budget]), width=_BUDGET_COLUMNS, height=height)
