@@ -48,8 +48,8 @@ def record_text(record: RecoveryRecord) -> str:
         _reached("RTO", record.recovery_seconds, objectives.recovery_time_seconds),
         _reached("RPO", record.recovery_point_seconds, objectives.recovery_point_seconds),
         *_rows(record),
-        f"{'drill':<10}{record.id}, by {record.by}",
-        f"{'cleaned up':<10} {'yes' if record.cleaned_up else 'no: ' + str(record.instance) + ' still costs money'}",
+        _line("drill", f"{record.id}, by {record.by}"),
+        _line("cleaned up", "yes" if record.cleaned_up else f"no: {record.instance} still costs money"),
     ]
     return "\n".join(lines)
 
@@ -76,7 +76,7 @@ def _checks(checks: Iterable[Check]) -> Iterable[str]:
 
 def _reached(name: str, reached: float | None, objective: int) -> str:
     told = "not reached" if reached is None else f"{reached:.0f} s"
-    return f"{name:<10}{told}, at most {objective} s"
+    return _line(name, f"{told}, at most {objective} s")
 
 
 def _rows(record: RecoveryRecord) -> Iterable[str]:
@@ -84,6 +84,10 @@ def _rows(record: RecoveryRecord) -> Iterable[str]:
     if live is None or restored is None:
         return
     for table, rows in live.rows.items():
-        yield f"{'rows':<10}{table}: {restored.rows.get(table, 0)} of {rows}"
+        yield _line("rows", f"{table}: {restored.rows.get(table, 0)} of {rows}")
     if restored.revisions:
-        yield f"{'schema':<10}{', '.join(restored.revisions)}"
+        yield _line("schema", ", ".join(restored.revisions))
+
+
+def _line(label: str, text: str) -> str:
+    return f"{label:<12}{text}"

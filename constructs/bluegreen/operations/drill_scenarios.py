@@ -30,7 +30,7 @@ class Disaster:
 
 def _database(estate: Estate, stack: str) -> tuple[Step, ...]:
     seen, names = _seen(estate), Names(_seen(estate))
-    latest = (seen.instance or {}).get("LatestRestorableTime", estate.now)
+    latest = (seen.instance or {}).get("LatestRestorableTime") or estate.now
     return (
         stop_writers(seen),
         restore(seen, names, None, latest),
