@@ -53,6 +53,20 @@ class Cdn(Construct):
     Raises:
         ValueError: If the certificate or the firewall is known to be in another region, the load balancer faces the
             internet, or there is no domain name.
+
+    Example:
+        >>> import aws_cdk as cdk
+        >>> stack = cdk.Stack(cdk.App(), "Shop")
+        >>> vpc = ec2.Vpc(stack, "Vpc")
+        >>> balancer = elbv2.ApplicationLoadBalancer(stack, "LoadBalancer", vpc=vpc)
+        >>> arn = "arn:aws:acm:us-east-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef"
+        >>> certificate = acm.Certificate.from_certificate_arn(stack, "Certificate", arn)
+        >>> cdn = Cdn(
+        ...     stack, "Cdn", load_balancer=balancer, certificate=certificate, domain_names=["shop.example.com"],
+        ...     prefix_list_id="pl-0123456789abcdef0",
+        ... )
+        >>> cdn.distribution.node.id
+        'Distribution'
     """
 
     def __init__(

@@ -62,6 +62,17 @@ class HttpApi(Construct):
 
     Raises:
         ValueError: If a limit is less than 1, or only one of `domain_name` and `certificate` is given.
+
+    Example:
+        >>> import aws_cdk as cdk
+        >>> stack = cdk.Stack(cdk.App(), "Shop")
+        >>> vpc = ec2.Vpc(stack, "Vpc")
+        >>> balancer = elbv2.ApplicationLoadBalancer(stack, "LoadBalancer", vpc=vpc)
+        >>> answer = elbv2.ListenerAction.fixed_response(200)
+        >>> listener = balancer.add_listener("Listener", port=80, open=False, default_action=answer)
+        >>> api = HttpApi(stack, "Api", vpc=vpc, load_balancer=balancer, listener=listener, port=80)
+        >>> api.stage.stage_name
+        '$default'
     """
 
     def __init__(

@@ -37,6 +37,14 @@ class PrivateName(Construct):
 
     Raises:
         ValueError: If it is no name.
+
+    Example:
+        >>> import aws_cdk as cdk
+        >>> stack = cdk.Stack(cdk.App(), "Shop")
+        >>> vpc = ec2.Vpc(stack, "Vpc")
+        >>> balancer = elbv2.ApplicationLoadBalancer(stack, "LoadBalancer", vpc=vpc)
+        >>> PrivateName(stack, "Name", vpc=vpc, load_balancer=balancer, name="orders").host
+        'orders.internal'
     """
 
     def __init__(
