@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
+from constructs import IConstruct
 
 from bluegreen.cdk._acknowledge import acknowledge
 from bluegreen.cdk.data import Bucket, Cache, Engine, EnvironmentKey, Table
@@ -30,16 +32,17 @@ def smallest(app: cdk.App) -> None:
     AlarmTopics(stack, "Alarms", key=key).tell([alert for store in stores for alert in store.alerts])
 
 
+def define(app: cdk.App) -> None:
+    """The gallery's data and the smallest."""
+    data.define(app)
+    smallest(app)
+    acknowledge(app, BY_THE_APP)
+
+
 @pytest.fixture(scope="module")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, set[Finding]]:
     """The gallery's data and the smallest, synthesized once, with what both rule packs find."""
     folder = tmp_path_factory.mktemp("findings")
-
-    def define(app: cdk.App) -> None:
-        data.define(app)
-        smallest(app)
-        acknowledge(app, BY_THE_APP)
-
     return folder, findings(folder, define)
 
 
@@ -60,3 +63,28 @@ def test_cfn_lint_finds_nothing(assembly: tuple[Path, set[Finding]]) -> None:
         check=False,
     )
     assert (run.returncode, run.stdout) == (0, ""), run.stdout + run.stderr
+
+
+def test_every_acknowledgement_is_needed_and_has_its_own_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the constructs' acknowledgements each of them appears as a finding, and no reason serves two rules."""
+    acknowledged: list[tuple[str, str, str]] = []
+
+    def record(scope: IConstruct, reasons: Mapping[str, str]) -> None:
+        acknowledged.extend((scope.node.path, rule, reason) for rule, reason in reasons.items())
+
+    for module in ("_cluster", "_instance", "_secrets", "_server", "bucket", "cache", "replica", "table"):
+        monkeypatch.setattr(f"bluegreen.cdk.data.{module}.acknowledge", record)
+    found = findings(tmp_path, define)
+    unneeded = {
+        (scope, rule)
+        for scope, rule, _ in acknowledged
+        if not any(f"{path}/".startswith(f"{scope}/") and rule == one for path, one in found)
+    }
+    assert acknowledged
+    assert unneeded == set()
+    reasons = {reason for _, _, reason in acknowledged}
+    assert all(len(reason.split()) >= 4 for reason in reasons)
+    shared = {reason for reason in reasons if len({rule for _, rule, one in acknowledged if one == reason}) > 1}
+    assert shared == set()

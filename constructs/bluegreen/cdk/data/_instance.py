@@ -11,6 +11,8 @@ from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
+from bluegreen.cdk._acknowledge import acknowledge
+
 from ._server import CA_CERTIFICATE, MONITORING_SECONDS, PORT, insights_days, insights_mode
 from .backup_replication import BackupReplication
 from .engine import Engine
@@ -121,6 +123,8 @@ def define_instance(scope: Construct, settings: ServerSettings) -> Server:
         performance_insights_retention_period=insights_days(advanced=settings.advanced_insights),
         **(_of_replica(settings) if settings.source_arn else _of_own(settings)),
     )
+    port = {"AwsSolutions-RDS11": "no public address reaches isolated subnets, so another port would hide nothing"}
+    acknowledge(instance, port)
     if settings.source_arn:
         # cfn-lint wants to read that it is encrypted; CloudFormation wants that left to the source.
         instance.add_metadata("cfn-lint", {"config": {"ignore_checks": ["E3720"]}})
