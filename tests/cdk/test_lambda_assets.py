@@ -8,9 +8,16 @@ import pytest
 from bluegreen.cdk import _lambda_assets
 from bluegreen.cdk._lambda_assets import staged
 
-HANDLERS = {"lifecycle": "smoke_tests.py", "migrations": "migration_handler.py", "release": "handler.py"}
+HANDLERS = {
+    "journeys": "journey_handler.py",
+    "lifecycle": "smoke_tests.py",
+    "migrations": "migration_handler.py",
+    "recovery": "recovery_handler.py",
+    "release": "handler.py",
+    "watching": "status_feed.py",
+}
 """The module of each family that a function names."""
-_FOLDERS = {one.name for one in (_lambda_assets._PACKAGE.parent.parent / "lambdas").iterdir() if one.is_dir()}
+_FOLDERS = {one.parent.name for one in (_lambda_assets._PACKAGE.parent.parent / "lambdas").glob("*/*.py")}
 FAMILIES = sorted(_FOLDERS - {_lambda_assets._SHARED})
 """Every folder of functions, so that none is forgotten here."""
 
