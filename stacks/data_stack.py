@@ -1,6 +1,6 @@
 """The stack of one environment's data: its network and its database."""
 
-from aws_cdk import Stack, Tags
+from aws_cdk import Stack
 from constructs import Construct
 
 from bluegreen.cdk.data import Database, EnvironmentKey
@@ -9,6 +9,7 @@ from bluegreen.cdk.watching import LogArchive, Severity
 from .backups import define_backups
 from .edge import Entrance
 from .environments import APPLICATION, Environment
+from .guardrails import tag
 from .network import define_network
 from .watching import define_topics
 
@@ -42,8 +43,7 @@ class DataStack(Stack):
             description=f"Network and database of the {APPLICATION} service, {environment.name}",
             termination_protection=environment.protected,
         )
-        Tags.of(self).add("application", APPLICATION)
-        Tags.of(self).add("environment", environment.name)
+        tag(self, environment.name)
         self.key = EnvironmentKey(self, "Key").key
         self.topics = define_topics(self, environment, self.key)
         self.network = define_network(self, environment, self.key)

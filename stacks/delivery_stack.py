@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -11,6 +11,7 @@ from bluegreen.cdk.delivery import GitHubDeployRole, ImageRepository
 from bluegreen.cdk.watching import Severity
 
 from .environments import APPLICATION, Environment
+from .guardrails import SHARED, tag
 
 GITHUB_REPOSITORY = f"example/{APPLICATION}"
 """Whose workflows deploy, each environment by the GitHub environment of the same name."""
@@ -37,7 +38,7 @@ class DeliveryStack(Stack):
         self, scope: Construct, *, environments: Sequence[Environment], recovery_region: str | None = None
     ) -> None:
         super().__init__(scope, "DeliveryStack", description=f"Images of {APPLICATION}, and who may deploy it")
-        Tags.of(self).add("application", APPLICATION)
+        tag(self, SHARED)
         key = EnvironmentKey(self, "Key").key
         self.findings = sns.Topic(self, "Findings", master_key=key, enforce_ssl=True)
         for number, address in enumerate(environments[-1].emails.get(Severity.WARNING, ()), start=1):

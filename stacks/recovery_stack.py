@@ -3,7 +3,7 @@
 import ipaddress
 
 import aws_cdk as cdk
-from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -15,6 +15,7 @@ from bluegreen.cdk.recovery import BackupCopies
 
 from .backups import copies_vault
 from .environments import APPLICATION, ENVIRONMENTS, Environment
+from .guardrails import tag
 from .orders import define_orders
 from .watching import define_topics
 
@@ -52,7 +53,7 @@ class RecoveryStack(Stack):
             env=cdk.Environment(region=region),
             termination_protection=True,
         )
-        _tag(self, environment)
+        tag(self, environment.name)
         self.key = EnvironmentKey(self, "Key").key
         self.topics = define_topics(self, environment, self.key)
         self.network = Network(
@@ -117,7 +118,7 @@ class FailoverStack(Stack):
             description=f"The {APPLICATION} service in its recovery region, {environment.name}",
             env=cdk.Environment(region=recovery.region),
         )
-        _tag(self, environment)
+        tag(self, environment.name)
         migrator = secretsmanager.Secret.from_secret_complete_arn(self, "Migrator", migrator_secret)
         self.service, _ = define_orders(
             self,
@@ -148,8 +149,3 @@ def recovery_cidr(environment: Environment) -> str:
     network = ipaddress.ip_network(environment.cidr)
     first = ipaddress.ip_address(int(network.network_address) + (_APART << 16))
     return f"{first}/{network.prefixlen}"
-
-
-def _tag(stack: Stack, environment: Environment) -> None:
-    Tags.of(stack).add("application", APPLICATION)
-    Tags.of(stack).add("environment", environment.name)

@@ -1,11 +1,12 @@
 """The stack of one environment: the orders service."""
 
-from aws_cdk import CfnOutput, Stack, Tags
+from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from .data_stack import DataStack
 from .edge import open_to_users
 from .environments import APPLICATION, Environment
+from .guardrails import tag
 from .observing import Observing, Outside
 from .orders import define_orders
 from .recovery import prove_recovery
@@ -37,8 +38,7 @@ class ServiceStack(Stack):
             environment.stack_name,
             description=f"The {APPLICATION} service, {environment.name}",
         )
-        Tags.of(self).add("application", APPLICATION)
-        Tags.of(self).add("environment", environment.name)
+        tag(self, environment.name)
         self.service, self.migrations = define_orders(
             self,
             environment,
