@@ -15,7 +15,7 @@ RUNTIME = "syn-python-selenium-14.0"
 """The newest of Synthetics' Python runtimes in November 2026, on Python 3.12. On an old one AWS lets canaries run, but
 makes no new ones."""
 START_SECONDS = 20
-"""What the runtime takes beside the requests."""
+"""What is left for the runtime's own work beside the requests."""
 _LONGEST_RUN_SECONDS = 840
 _LONGEST_PAUSE_MINUTES = 60
 
@@ -53,8 +53,8 @@ class CanarySettings:
 
     Args:
         every_minutes: How often it runs, 1-60 minutes.
-        slow_seconds: How long runs may take on average, the runtime's own second or two included, before the alert
-            `Slow`; above 0, and no longer than a run may take.
+        slow_seconds: How long runs may take on average, the runtime's own work included, before the alert `Slow`; above
+            0, and no longer than a run may take.
         severity: How urgent it is when runs fail.
         artifacts: Where each run leaves its log. `JourneyArtifacts.of` the stack when omitted.
         log_retention: How long CloudWatch keeps the log. A month when omitted.
