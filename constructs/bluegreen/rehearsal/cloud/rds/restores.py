@@ -77,6 +77,7 @@ class Restores:
         """
         source = self._rds.instance(request.get("SourceDBInstanceIdentifier", ""))
         self._check_moment(source, request)
+        self._rds.check_new(request["TargetDBInstanceIdentifier"].lower())
         with source.server.copied() as copy:
             return self._restored(request["TargetDBInstanceIdentifier"], Original(source, copy), request)
 

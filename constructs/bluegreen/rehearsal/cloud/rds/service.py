@@ -1,7 +1,5 @@
 """The operations of RDS, and what CloudFormation asks of it."""
 
-import re
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,11 +7,11 @@ from typing import Any, ClassVar
 from bluegreen.rehearsal.cloud.api import ApiError, Document
 from bluegreen.rehearsal.cloud.clock import Clock
 from bluegreen.rehearsal.cloud.journal import Journal
-from bluegreen.rehearsal.cloud.postgres import ADMIN, Postgres, free_address
-from bluegreen.rehearsal.cloud.processes import Processes
+from bluegreen.rehearsal.cloud.postgres import ADMIN
 
 from . import restores, settings, snapshots
 from .instance import RESTORE_SECONDS, Instance
+from .instances import Instances
 from .managed_password import ManagedPasswords
 
 DEFAULT_PORT = 5432
@@ -21,8 +19,6 @@ NEWEST = "18"
 DEFAULT_RETENTION_DAYS = 1
 FAULTS = snapshots.FAULTS | restores.FAULTS
 """The faults that are played here."""
-
-_IDENTIFIER = re.compile(r"[a-z](-?[a-z0-9]){0,62}")
 
 
 class Rds:
@@ -50,14 +46,11 @@ class Rds:
         account: str,
     ) -> None:
         self._clock = clock
-        self._journal = journal
-        self._folder = folder / "rds"
         self._arn = f"arn:aws:rds:{region}:{account}:db:"
-        self._processes = Processes()
-        self._lock = threading.RLock()
-        self._instances: dict[str, Instance] = {}
-        self._addresses: set[str] = set()
         self._passwords = ManagedPasswords(client)
+        self._instances = Instances(clock, journal, folder / "rds", self._passwords.delete)
+        self.instance = self._instances.get
+        self.check_new = self._instances.check_new
         snapshots_arn = f"arn:aws:rds:{region}:{account}:snapshot:"
         self._snapshots = snapshots.Snapshots(clock, snapshots_arn, self.instance, folder / "rds-snapshots")
         self._restores = restores.Restores(clock, self, self._snapshots)
@@ -79,7 +72,7 @@ class Rds:
         if request.get("Filters"):
             raise ApiError("InvalidParameterValue", "the local cloud does not filter instances")
         name = request.get("DBInstanceIdentifier")
-        found = self._all() if name is None else [self.instance(name)]
+        found = self._instances.all() if name is None else [self.instance(name)]
         return {"DBInstances": [self.described(instance) for instance in found]}
 
     def delete_db_instance(self, request: Document) -> Document:
@@ -100,7 +93,7 @@ class Rds:
         if final:
             self.create_db_snapshot({"DBSnapshotIdentifier": final, "DBInstanceIdentifier": instance.name})
         instance.deleted = self._clock.now()
-        self._end(instance)
+        self._instances.end(instance)
         return {"DBInstance": self.described(instance)}
 
     def modify_db_instance(self, request: Document) -> Document:
@@ -131,17 +124,6 @@ class Rds:
 
     # --- for CloudFormation and for restores --------------------------------------------------------------------------
 
-    def instance(self, name: str) -> Instance:
-        """Return an instance by its identifier or its ARN.
-
-        Raises:
-            ApiError: DBInstanceNotFound.
-        """
-        found = next((one for one in self._all() if one.name == name.rpartition(":")[2].lower()), None)
-        if found is None:
-            raise ApiError("DBInstanceNotFound", f"DBInstance {name} not found.", status=404)
-        return found
-
     def described(self, instance: Instance) -> Document:
         """Return an instance as DescribeDBInstances shows it."""
         return instance.describe(self._clock.now(), backing_up=self._snapshots.backs_up(instance.name))
@@ -157,13 +139,12 @@ class Rds:
             ApiError: DBInstanceAlreadyExists, or InvalidParameterValue for what this cloud does not run.
             PostgresError: If PostgreSQL does not start.
         """
-        _check(name, properties)
+        self.check_new(name)
+        _check(properties)
         master, password, secret = properties["MasterUsername"], properties.get("MasterUserPassword"), None
-        if name in self._instances:
-            raise _exists()
         if _is_true(properties.get("ManageMasterUserPassword")):
             password, secret = self._passwords.make(master, (properties.get("MasterUserSecret") or {}).get("KmsKeyId"))
-        server = self._server(
+        server = self._instances.server(
             name,
             port=int(properties.get("Port", DEFAULT_PORT)),
             user=master,
@@ -183,7 +164,7 @@ class Rds:
             ready=now,
             secret=secret,
         )
-        return self._add(made, server.start)
+        return self._instances.add(made, server.start)
 
     def add_restored(self, name: str, original: restores.Original, asked: Document, *, broken: bool) -> Instance:
         """Start an instance that has the data of another one; it is `creating` for some minutes of the cloud's.
@@ -198,11 +179,9 @@ class Rds:
             ApiError: DBInstanceAlreadyExists, or InvalidParameterValue for an identifier that cannot be.
             PostgresError: If PostgreSQL does not start.
         """
-        _check_name(name)
-        if name in self._instances:
-            raise _exists()
+        self.check_new(name)
         former = original.instance
-        server = self._server(
+        server = self._instances.server(
             name,
             port=int(asked.get("Port") or former.server.port),
             user=former.master,
@@ -223,7 +202,7 @@ class Rds:
             ready=now + RESTORE_SECONDS,
             broken=broken,
         )
-        return self._add(made, lambda: server.start_as_copy(original.copy))
+        return self._instances.add(made, lambda: server.start_as_copy(original.copy))
 
     def update(self, name: str, old: Document, new: Document) -> Instance:
         """Change the master user's password, and keep every other setting that changed.
@@ -257,7 +236,7 @@ class Rds:
         Raises:
             ApiError: InvalidParameterCombination when it is protected.
         """
-        instance = next((one for one in self._all() if one.name == name), None)
+        instance = self._instances.find(name)
         if instance is None:
             return
         if instance.is_protected:
@@ -265,7 +244,7 @@ class Rds:
         if instance.final_snapshot:
             wanted = {"DBSnapshotIdentifier": instance.final_snapshot, "DBInstanceIdentifier": name}
             self.create_db_snapshot(wanted)
-        self._forget(instance)
+        self._instances.forget(instance)
 
     # --- for the cloud ------------------------------------------------------------------------------------------------
 
@@ -274,64 +253,17 @@ class Rds:
         return {
             "instances": [
                 {"name": one.name, "address": one.server.address, "port": one.server.port, "pid": one.server.pid}
-                for one in self._all()
+                for one in self._instances.all()
             ]
         }
 
     def stop(self) -> None:
         """End every server. Idempotent."""
-        for instance in self._all():
-            instance.secret = None  # goes with the cloud, whose other services may have ended already
-            self._forget(instance)
+        self._instances.stop()
         self._snapshots.stop()
-        self._processes.stop()
-
-    # --- within -------------------------------------------------------------------------------------------------------
-
-    def _all(self) -> list[Instance]:
-        """Return the instances, without those whose deletion has ended."""
-        now = self._clock.now()
-        with self._lock:
-            self._instances = {name: one for name, one in self._instances.items() if not one.is_gone(now)}
-            return list(self._instances.values())
-
-    def _server(self, name: str, *, port: int, **arguments: Any) -> Postgres:
-        with self._lock:
-            address = free_address(port, self._addresses)
-            self._addresses.add(address)
-        return Postgres(self._folder / name, address=address, port=port, processes=self._processes, **arguments)
-
-    def _add(self, instance: Instance, start: Callable[[], None]) -> Instance:
-        """Start an instance's server; when it does not start, nothing is left of it."""
-        with self._lock:
-            self._instances[instance.name] = instance
-        try:
-            start()
-        except Exception:
-            self._forget(instance)
-            raise
-        where = f"{instance.server.address}:{instance.server.port}"
-        self._journal.record("service", f"database {instance.name} answers at {where}", database=instance.name)
-        return instance
-
-    def _forget(self, instance: Instance) -> None:
-        with self._lock:
-            self._instances.pop(instance.name, None)
-        self._end(instance)
-
-    def _end(self, instance: Instance) -> None:
-        ran = instance.server.pid is not None
-        instance.server.stop()
-        self._addresses.discard(instance.server.address)
-        if instance.secret is not None:
-            self._passwords.delete(instance.secret)
-            instance.secret = None
-        if ran:
-            self._journal.record("service", f"database {instance.name} is deleted", database=instance.name)
 
 
-def _check(name: str, properties: Document) -> None:
-    _check_name(name)
+def _check(properties: Document) -> None:
     if properties.get("Engine") != "postgres":
         message = f"the local cloud runs only the engine postgres, got {properties.get('Engine')}"
         raise ApiError("InvalidParameterValue", message)
@@ -348,16 +280,6 @@ def _check(name: str, properties: Document) -> None:
     if properties["MasterUsername"] == ADMIN:
         message = f"MasterUsername {ADMIN} cannot be used as it is a reserved word used by the engine"
         raise ApiError("InvalidParameterValue", message)
-
-
-def _check_name(name: str) -> None:
-    if not _IDENTIFIER.fullmatch(name):
-        message = f"The parameter DBInstanceIdentifier is not a valid identifier: {name}"
-        raise ApiError("InvalidParameterValue", message)
-
-
-def _exists() -> ApiError:
-    return ApiError("DBInstanceAlreadyExists", "DB instance already exists")
 
 
 def _protected() -> ApiError:
