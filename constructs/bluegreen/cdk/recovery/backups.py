@@ -161,9 +161,8 @@ def _role(scope: Construct, construct_id: str, key: kms.IKey | None) -> iam.Role
         scope,
         construct_id,
         description="Makes, copies and deletes backups",
-        assumed_by=iam.ServicePrincipal(
-            "backup.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-        ),
+        # Roles are passed to it within the account only; that it names the account besides is written nowhere.
+        assumed_by=iam.ServicePrincipal("backup.amazonaws.com"),
         managed_policies=[
             iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AWSBackupServiceRolePolicyForBackup")
         ],
