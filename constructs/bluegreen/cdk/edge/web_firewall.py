@@ -60,6 +60,9 @@ class WebFirewall(Construct):
 
     What it answers itself is no error of the service: neither rollback alarms nor objectives see it.
 
+    AWS WAF lets itself into the log group with the rights of whoever deploys, who needs `logs:CreateLogDelivery` and
+    `logs:PutResourcePolicy` for it; the role of `cdk bootstrap` has them.
+
     Args:
         scope: The stack.
         construct_id: Its name there.
