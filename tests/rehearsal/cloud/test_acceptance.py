@@ -141,10 +141,28 @@ def test_what_is_kept_as_a_record_is_listed_too() -> None:
     assert acceptance.snapshot() == [{"type": "AWS::WAFv2::WebACL", "count": 1, "stacks": ["ProdStack"]}]
 
 
+@pytest.mark.parametrize(
+    ("type_name", "properties", "part"),
+    [
+        ("AWS::SNS::Subscription", {"Protocol": "email-json"}, "e-mail"),
+        ("AWS::SNS::Subscription", {"Protocol": "lambda"}, ""),
+        ("AWS::S3::Bucket", {"LifecycleConfiguration": {"Rules": []}}, "lifecycle rules"),
+        ("AWS::S3::Bucket", {}, ""),
+    ],
+)
+def test_a_part_that_is_only_kept_is_listed_by_its_name(type_name: str, properties: Document, part: str) -> None:
+    """A type that ministack runs is listed only for what of it has nothing behind it."""
+    acceptance = Acceptance(region="eu-west-1", account="123456789012")
+    known: dict[str, dict[str, Any]] = {type_name: {"create": lambda *_: ("id", {})}}
+    acceptance.install(known, set())
+    known[type_name]["create"]("One", properties, "ProdStack")
+    assert [one["type"] for one in acceptance.snapshot()] == ([f"{type_name} ({part})"] if part else [])
+
+
 def test_the_table_names_only_types_that_aws_has() -> None:
     """A slip in the table's names would let a type go unlisted."""
     services = {name.rpartition("::")[0] for name in schemas.type_names()}
-    named = kinds._RECORDED_TYPES | kinds._REFUSED_TYPES | kinds._ONLY_IN_DOCKER
+    named = kinds._PARTS.keys() | kinds._RECORDED_TYPES | kinds._REFUSED_TYPES | kinds._ONLY_IN_DOCKER
     assert named <= schemas.type_names().keys()
     assert services >= kinds._RECORDED_SERVICES | kinds._REFUSED_SERVICES
 

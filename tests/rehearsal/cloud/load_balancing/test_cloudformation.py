@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bluegreen.rehearsal.cloud.api import ApiError, ResourceType
+from bluegreen.rehearsal.cloud.api import ApiError, PartlyEmulated, ResourceType
 from bluegreen.rehearsal.cloud.load_balancing import resource_types
 from tests.rehearsal.cloud.load_balancing.support import Cloud, forward
 
@@ -167,6 +167,15 @@ def test_a_whole_stack_comes_and_goes(template: Template) -> None:
         template["LoadBalancer"].delete(owner.physical_id, {})
     snapshot = template.cloud.service.snapshot()
     assert snapshot == {"load_balancers": [], "target_groups": {}, "fault": None}
+
+
+def test_logs_that_are_not_written_are_listed(template: Template) -> None:
+    """A load balancer that is to write access logs is accepted, and a rehearsal says that it writes none."""
+    kind = template["LoadBalancer"]
+    assert isinstance(kind, PartlyEmulated)
+    attributes = [{"Key": "access_logs.s3.enabled", "Value": "true"}, {"Key": "access_logs.s3.bucket", "Value": "b"}]
+    assert kind.not_emulated({"LoadBalancerAttributes": attributes}) == "access logs"
+    assert not kind.not_emulated({})
 
 
 def test_listener_attributes_are_honoured_or_refused(template: Template) -> None:

@@ -43,7 +43,7 @@ class Acceptance:
                 handlers[name] = _refusing(name)
             elif name not in handlers:
                 handlers[name] = self._accepting(AcceptedType(name, self._where))
-            elif kinds.is_recorded(name):
+            else:
                 handlers[name] = self._noting(name, handlers[name])
 
     def snapshot(self) -> list[Document]:
@@ -82,7 +82,11 @@ class Acceptance:
 
     def _noting(self, type_name: str, handlers: Mapping[str, Any]) -> dict[str, Any]:
         def create(logical_id: str, properties: Document, stack_name: str) -> Any:
-            self.note(type_name, stack_name, logical_id)
+            part = kinds.lacking(type_name, properties)
+            if kinds.is_recorded(type_name):
+                self.note(type_name, stack_name, logical_id)
+            elif part:
+                self.note(f"{type_name} ({part})", stack_name, logical_id)
             return handlers["create"](logical_id, properties, stack_name)
 
         return {**handlers, "create": create}

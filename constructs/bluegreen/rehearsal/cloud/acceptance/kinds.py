@@ -1,5 +1,7 @@
 """Which resource types are more than records, and which may not be accepted at all."""
 
+from bluegreen.rehearsal.cloud.api import Document
+
 _RECORDED_SERVICES = frozenset(
     {
         "AWS::AutoScaling",
@@ -59,6 +61,12 @@ _REFUSED_TYPES = frozenset(
         "AWS::RDS::GlobalCluster",
     }
 )
+_PARTS = {
+    "AWS::DynamoDB::Table": {"PointInTimeRecoverySpecification": "point-in-time recovery"},
+    "AWS::S3::Bucket": {"LifecycleConfiguration": "lifecycle rules", "ReplicationConfiguration": "replication"},
+}
+"""Properties of types that ministack runs which it only keeps, and what they are called in a rehearsal's list."""
+
 _ONLY_IN_DOCKER = frozenset({"AWS::DocDB::DBCluster", "AWS::DocDB::DBInstance", "AWS::RDS::DBCluster"})
 """What ministack claims to have made although it made nothing, where it finds no Docker."""
 
@@ -76,3 +84,15 @@ def is_refused(type_name: str) -> bool:
 def is_pretended(type_name: str) -> bool:
     """Whether ministack says that it made a resource of this type when it did not."""
     return type_name in _ONLY_IN_DOCKER
+
+
+def lacking(type_name: str, properties: Document) -> str:
+    """Say what a resource of a type that ministack does run has with nothing behind it; nothing, if it has none.
+
+    Example:
+        >>> lacking("AWS::SNS::Subscription", {"Protocol": "email", "Endpoint": "team@example.com"})
+        'e-mail'
+    """
+    if type_name == "AWS::SNS::Subscription" and str(properties.get("Protocol", "")).startswith("email"):
+        return "e-mail"
+    return ", ".join(words for name, words in _PARTS.get(type_name, {}).items() if properties.get(name))

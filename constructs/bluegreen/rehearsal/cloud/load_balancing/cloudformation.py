@@ -56,6 +56,13 @@ class LoadBalancerType:
         """Delete the load balancer."""
         self._service.delete_load_balancer({"LoadBalancerArn": physical_id})
 
+    @staticmethod
+    def not_emulated(properties: Document) -> str:
+        """Say which logs of such a load balancer are not written; nothing when none is asked for."""
+        on = {one["Key"] for one in properties.get("LoadBalancerAttributes", ()) if str(one.get("Value")) == "true"}
+        kinds = ("access", "connection")
+        return ", ".join(f"{kind} logs" for kind in kinds if f"{kind}_logs.s3.enabled" in on)
+
     def _set_attributes(self, arn: str, properties: Document) -> None:
         if properties.get("LoadBalancerAttributes"):
             wanted = {"LoadBalancerArn": arn, "Attributes": properties["LoadBalancerAttributes"]}
