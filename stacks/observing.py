@@ -21,6 +21,7 @@ class Outside(Construct):
     Args:
         scope: The service's stack.
         construct_id: Its name there.
+        service: The service; nobody asks before its first version is live.
         url: What customers call.
         environment: How often they ask, and how long logs are kept.
         key: What their logs are encrypted with.
@@ -31,7 +32,14 @@ class Outside(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, url: str, environment: Environment, key: kms.IKey
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        service: BlueGreenService,
+        url: str,
+        environment: Environment,
+        key: kms.IKey,
     ) -> None:
         super().__init__(scope, construct_id)
         settings = CanarySettings(
@@ -43,6 +51,8 @@ class Outside(Construct):
         prefix = f"{APPLICATION}-{environment.name}"
         alive = Heartbeat(self, "Alive", url=url, check=ALIVE, name=f"{prefix}-alive", settings=settings)
         buys = Journey(self, "Buys", url=url, steps=BUYS, name=f"{prefix}-buys", settings=settings)
+        for canary in (alive.canary, buys.canary):
+            canary.node.add_dependency(service.release)
         self.canaries = (alive.name, buys.name)
         self.alerts: Sequence[Alert] = [*alive.alerts, *buys.alerts]
 

@@ -55,7 +55,7 @@ class ServiceStack(Stack):
         CfnOutput(self, "Url", value=url)
         edge, refused = open_to_users(self, environment, entrance=data.entrance, service=self.service, key=data.key)
         self.recovery = prove_recovery(self, environment, service=self.service, data=data)
-        outside = Outside(self, "Outside", url=url, environment=environment, key=data.key)
+        outside = Outside(self, "Outside", service=self.service, url=url, environment=environment, key=data.key)
         also = [*edge, *self.recovery.alerts, *outside.alerts]
         self.watching = Watching(
             self, service=self.service, topics=data.topics, key=data.key, archive=data.log_archive, also=also

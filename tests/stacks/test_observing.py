@@ -32,6 +32,14 @@ def test_each_environment_is_asked_as_often_as_it_is_worth(templates: Templates,
     assert {canary["Schedule"]["Expression"] for canary in canaries} == {f"rate({schedule} minutes)"}
 
 
+def test_nobody_asks_before_somebody_is_there(templates: Templates) -> None:
+    """Canaries are made after the release: a first creation, which takes its time, wakes nobody."""
+    for name in ENVIRONMENTS:
+        (release,) = [key for key, one in templates[name]["Resources"].items() if one["Type"] == "Custom::Release"]
+        for canary in resources(templates[name], "AWS::Synthetics::Canary"):
+            assert release in canary["DependsOn"]
+
+
 def test_users_names_are_asked_over_tls(templates: Templates) -> None:
     """Where users have a name, canaries call that name by HTTPS; in development, the load balancer's own."""
     urls = {
