@@ -1,5 +1,10 @@
 """The figures behind the samples: level and swing of each metric, and the lines of the log tables."""
 
+from bluegreen.release.decisions import StartDeployment, Succeed, Wait
+from bluegreen.release.hook_log import verdict_line
+from bluegreen.release.migrations.result import Outcome
+from bluegreen.release.observation import WaitFor
+
 FIGURES: dict[tuple[str, str], tuple[float, float]] = {
     ("CPUUtilization", "Average"): (38, 0.35),
     ("CPUUtilization", "Maximum"): (52, 0.35),
@@ -27,24 +32,34 @@ FIGURES: dict[tuple[str, str], tuple[float, float]] = {
 }
 """By name and statistic, an empty statistic for all: the level, of a sum by the minute, and its swing over the day."""
 
+_NOW, _BEFORE = "d-9X2QLM4TC", "d-4F7KZ1BVD"
+
+
+def _at(deployment_id: str, step: str) -> str:
+    """Return what the release function logs while it waits for a deployment."""
+    return str(Wait(WaitFor.STEP, f"{deployment_id} at {step}"))
+
+
 LOG_LINES: dict[str, list[tuple[str, ...]]] = {
     "Steps of the release, newest first": [
         ("@timestamp", "level", "version", "step"),
-        ("11:58:41", "INFO", "v43", "Wait(reason=<WaitFor.RELEASE>, about='d-9X2QLM4TC')"),
-        ("11:45:52", "INFO", "", "hook verdict for d-9X2QLM4TC: Succeeded: 3 checks passed"),
-        ("11:41:07", "INFO", "", "hook verdict for d-9X2QLM4TC: Succeeded: 1 revision applied"),
-        ("11:39:30", "INFO", "v43", "StartDeployment(without_alarms=(), back=False)"),
-        ("10:16:12", "INFO", "v42", "Succeed(reason='v42 is live')"),
-        ("09:54:20", "INFO", "", "hook verdict for d-4F7KZ1BVD: Succeeded: 3 checks passed"),
-        ("09:47:55", "INFO", "v42", "StartDeployment(without_alarms=(), back=False)"),
+        ("11:58:41", "INFO", "v43", _at(_NOW, "AllowTraffic")),
+        ("11:45:57", "INFO", "v43", _at(_NOW, "AfterAllowTestTraffic")),
+        ("11:45:52", "INFO", "", verdict_line(_NOW, "Succeeded", "3 checks passed")),
+        ("11:45:12", "INFO", "v43", _at(_NOW, "Install")),
+        ("11:41:09", "INFO", "v43", _at(_NOW, "BeforeInstall")),
+        ("11:41:07", "INFO", "", verdict_line(_NOW, "Succeeded", "1 revision applied")),
+        ("11:39:30", "INFO", "v43", str(StartDeployment())),
+        ("10:06:12", "INFO", "v42", str(Succeed("v42 is live"))),
+        ("10:05:58", "INFO", "v42", _at(_BEFORE, "AfterAllowTraffic")),
     ],
     "Migrations, newest first": [
         ("@timestamp", "run", "what", "reason"),
-        ("11:41:06", "d-9X2QLM4TC", "succeeded", "1 revision applied"),
-        ("11:40:12", "d-9X2QLM4TC", "run", ""),
-        ("11:39:48", "d-9X2QLM4TC", "restore point", ""),
-        ("11:39:36", "d-9X2QLM4TC", "plan", ""),
-        ("09:48:21", "d-4F7KZ1BVD", "succeeded", "nothing pending"),
+        ("11:41:06", _NOW, Outcome.MIGRATED.value, "1 revision applied"),
+        ("11:40:12", _NOW, "migrate", ""),
+        ("11:39:48", _NOW, "protect", ""),
+        ("11:39:36", _NOW, "plan", ""),
+        ("09:48:21", _BEFORE, Outcome.NOTHING_PENDING.value, "nothing is pending"),
     ],
     "Newest errors in the logs": [
         ("@timestamp", "@log", "@message"),
@@ -53,4 +68,4 @@ LOG_LINES: dict[str, list[tuple[str, ...]]] = {
         ("09:57:31", "orders", "ERROR orders.app: GET /orders/1881: connection reset by peer"),
     ],
 }
-"""By the table's title: the header, then the lines."""
+"""By the table's title: the header, then the lines, as the functions of this project write them."""
