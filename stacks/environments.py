@@ -139,6 +139,11 @@ class Environment:
         """The stack of network and database: name and id, such as "ProdDataStack"."""
         return f"{self.name.capitalize()}DataStack"
 
+    @property
+    def recovery_stack_name(self) -> str:
+        """The stack of what waits in another region: name and id, such as "ProdRecoveryStack"."""
+        return f"{self.name.capitalize()}RecoveryStack"
+
 
 DEV = Environment(
     name="dev",

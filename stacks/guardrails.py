@@ -1,10 +1,12 @@
 """What bounds the environments: tags, rules, drift and budgets."""
 
+from collections.abc import Sequence
+
 from constructs import IConstruct
 
-from bluegreen.cdk.guardrails import CostTags
+from bluegreen.cdk.guardrails import CostTags, GuardRails
 
-from .environments import APPLICATION
+from .environments import APPLICATION, Environment
 
 OWNER = "orders-team"
 COST_CENTER = "orders"
@@ -29,3 +31,18 @@ def tag(scope: IConstruct, environment: str) -> None:
         environment: The name of the environment that it belongs to, or `SHARED`.
     """
     cost_tags(environment).add_to(scope)
+
+
+def set_up_guard_rails(app: IConstruct, environments: Sequence[Environment]) -> GuardRails:
+    """Have synthesis fail when a stack breaks a rule; no exception is needed.
+
+    Args:
+        app: The app.
+        environments: What is in it.
+
+    Returns:
+        The rules.
+    """
+    protected = [environment for environment in environments if environment.protected]
+    stacks = [name for one in protected for name in (one.stack_name, one.data_stack_name, one.recovery_stack_name)]
+    return GuardRails(app, protected=stacks, key_for_logs=True)

@@ -48,7 +48,7 @@ class RecoveryStack(Stack):
     def __init__(self, scope: Construct, *, environment: Environment, region: str, source_region: str) -> None:
         super().__init__(
             scope,
-            f"{environment.name.capitalize()}RecoveryStack",
+            environment.recovery_stack_name,
             description=f"What the {APPLICATION} service recovers from in another region, {environment.name}",
             env=cdk.Environment(region=region),
             termination_protection=True,

@@ -9,6 +9,7 @@ from bluegreen.cdk._acknowledge import acknowledge
 from .data_stack import DataStack
 from .delivery_stack import DeliveryStack
 from .environments import Environment
+from .guardrails import set_up_guard_rails
 from .recovery_stack import FailoverStack, RecoveryStack
 from .service_stack import ServiceStack
 
@@ -48,3 +49,4 @@ def define_reference(
                     app, environment=environment, recovery=recovery, migrator_secret=migrator_secret, version=version
                 )
     acknowledge(app, _MEANT_EVERYWHERE)
+    set_up_guard_rails(app, environments)
