@@ -9,7 +9,7 @@ from typing import Any
 
 from bluegreen.rehearsal import database
 from bluegreen.rehearsal.commands import stack_name
-from bluegreen.rehearsal.database import Database
+from bluegreen.rehearsal.database import Database, DatabaseError
 from bluegreen.rehearsal.deploy import Outcome
 from bluegreen.rehearsal.stage import Stage
 
@@ -51,16 +51,17 @@ class Drill:
         stage.note("bluegreen drill database --run")
 
     def restored(self, live: Database) -> Database:
-        """Wait until the restored instance holds data, and return it as the live one's user reaches it."""
-        found: list[Any] = []
+        """Wait until the restored instance answers, and return it as the live one's user reaches it."""
+        found: list[Database] = []
 
         def look() -> bool:
             instances = self._stage.state()["rds"]["instances"]
-            found[:] = [one for one in instances if one["name"].startswith(DRILL_PREFIX)]
-            return bool(found)
+            restored = [one for one in instances if one["name"].startswith(DRILL_PREFIX)]
+            found[:] = [replace(live, host=one["address"], port=one["port"]) for one in restored]
+            return bool(found) and _answers(found[0])
 
         self._stage.wait_until(look, LONGEST_DRILL_SECONDS, "the drill restores an instance")
-        return replace(live, host=found[0]["address"], port=found[0]["port"])
+        return found[0]
 
     def end(self) -> tuple[int, dict[str, Any]]:
         """Wait for its end; return its exit code and what it printed."""
@@ -69,6 +70,13 @@ class Drill:
         said = "; ".join(record.get("problems", ())) or f"RTO {record.get('recovery_seconds')} s" if record else err
         self._stage.note(f"it ended with {self._process.returncode}: {said}"[:300])
         return self._process.returncode, record
+
+
+def _answers(found: Database) -> bool:
+    try:
+        return found.value("SELECT 1") == "1"
+    except DatabaseError:
+        return False
 
 
 def _recovered(stage: Stage) -> None:
