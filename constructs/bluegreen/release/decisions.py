@@ -1,4 +1,7 @@
-"""What can be decided about a release: one thing to do next. And how long anything may take."""
+"""What can be decided about a release: one thing to do next. And how long anything may take.
+
+A decision as a string is what the log, and with it the release's dashboard, says of it.
+"""
 
 from dataclasses import dataclass
 
@@ -11,6 +14,9 @@ class Succeed:
 
     reason: str
 
+    def __str__(self) -> str:
+        return f"done: {self.reason}"
+
 
 @dataclass(frozen=True)
 class Fail:
@@ -18,12 +24,18 @@ class Fail:
 
     message: str
 
+    def __str__(self) -> str:
+        return f"failed: {self.message}"
+
 
 @dataclass(frozen=True)
 class ScaleUp:
     """Let a service that was created without tasks run so many; touch nothing else of it."""
 
     tasks: int
+
+    def __str__(self) -> str:
+        return f"start {self.tasks} tasks"
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,11 @@ class StartDeployment:
     without_alarms: tuple[str, ...] = ()
     back: bool = False
 
+    def __str__(self) -> str:
+        way = " back to the version before" if self.back else ""
+        unwatched = f", without {', '.join(self.without_alarms)}" if self.without_alarms else ""
+        return f"start a deployment{way}{unwatched}"
+
 
 @dataclass(frozen=True)
 class Follow:
@@ -45,10 +62,16 @@ class Follow:
 
     deployment_id: str
 
+    def __str__(self) -> str:
+        return f"follow {self.deployment_id}"
+
 
 @dataclass(frozen=True)
 class LetGo:
     """Follow the deployment no longer, and find out anew what there is to do: it came to nothing."""
+
+    def __str__(self) -> str:
+        return "let go of a deployment that came to nothing"
 
 
 @dataclass(frozen=True)
@@ -57,10 +80,16 @@ class HandOn:
 
     reason: str
 
+    def __str__(self) -> str:
+        return f"handed on: {self.reason}"
+
 
 @dataclass(frozen=True)
 class RestoreTraffic:
     """Point both listeners wholly at the PRIMARY task set: somebody has overwritten them."""
+
+    def __str__(self) -> str:
+        return "put the traffic back, which somebody has overwritten"
 
 
 @dataclass(frozen=True)
@@ -68,6 +97,9 @@ class EndTerminationWait:
     """Let CodeDeploy remove the tasks that a deployment only keeps for a rollback."""
 
     deployment_id: str
+
+    def __str__(self) -> str:
+        return f"end the wait of {self.deployment_id}"
 
 
 @dataclass(frozen=True)
@@ -81,6 +113,11 @@ class Stop:
     rollback: bool
     because: str | None = None
 
+    def __str__(self) -> str:
+        way = "with" if self.rollback else "without"
+        why = f": {self.because}" if self.because else ""
+        return f"stop {self.deployment_id} {way} its rollback{why}"
+
 
 @dataclass(frozen=True)
 class Wait:
@@ -88,6 +125,9 @@ class Wait:
 
     reason: WaitFor
     detail: str
+
+    def __str__(self) -> str:
+        return f"wait for {self.reason}: {self.detail}"
 
 
 Decision = (
