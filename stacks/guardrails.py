@@ -6,7 +6,8 @@ from constructs import IConstruct
 
 from bluegreen.cdk.guardrails import CostTags, GuardRails
 
-from .environments import APPLICATION, Environment
+from .environments import APPLICATION, ENVIRONMENTS, Environment
+from .parity import require_parity
 
 OWNER = "orders-team"
 COST_CENTER = "orders"
@@ -34,7 +35,7 @@ def tag(scope: IConstruct, environment: str) -> None:
 
 
 def set_up_guard_rails(app: IConstruct, environments: Sequence[Environment]) -> GuardRails:
-    """Have synthesis fail when a stack breaks a rule; no exception is needed.
+    """Have synthesis fail when a stack breaks a rule, or environments differ without a reason; no exception is needed.
 
     Args:
         app: The app.
@@ -42,7 +43,11 @@ def set_up_guard_rails(app: IConstruct, environments: Sequence[Environment]) -> 
 
     Returns:
         The rules.
+
+    Raises:
+        ValueError: If environments differ without a reason.
     """
+    require_parity(list(ENVIRONMENTS.values()))
     protected = [environment for environment in environments if environment.protected]
     stacks = [name for one in protected for name in (one.stack_name, one.data_stack_name, one.recovery_stack_name)]
     return GuardRails(app, protected=stacks, key_for_logs=True)
