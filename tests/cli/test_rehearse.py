@@ -17,17 +17,19 @@ from bluegreen.cli import main
 from bluegreen.errors import BluegreenError
 from bluegreen.rehearsal import parts
 from bluegreen.rehearsal import rehearsal as module
+from bluegreen.rehearsal.cloudformation import ABSENT
 from bluegreen.rehearsal.evidence import Evidence
 from bluegreen.rehearsal.left_out import LeftOut
 from bluegreen.rehearsal.scenarios import SCENARIOS
 from bluegreen.rehearsal.workload import Workload
-from tests.rehearsal.made_up import INSTALL_FAILED, evidence, result, rolled_back, turned_back
+from tests.rehearsal.made_up import INSTALL_FAILED, deploy, evidence, result, rolled_back, turned_back
 
 GOOD = {
     "release": evidence(),
     "rejected-by-smoke-test": rolled_back(),
     "errors-after-shift": turned_back(),
     "crash-at-start": rolled_back(events=[INSTALL_FAILED]),
+    "destroyed": evidence(deploys=(deploy(version="", destroys=True, stack_status=ABSENT),)),
 }
 
 
@@ -100,7 +102,7 @@ def test_one_scenario_that_does_not_hold_is_exit_code_1(
     monkeypatch.setattr(played, "evidence", GOOD | {"release": rolled_back()})
     end = run()
     assert end.exit_code == 1
-    assert "3 of 4 scenarios held" in end.stdout
+    assert "4 of 5 scenarios held" in end.stdout
     folder = Path(end.stderr.partition("logs are kept in ")[2].strip())
     assert (folder / "cloud.log").exists()
     (folder / "cloud.log").unlink()
@@ -112,7 +114,7 @@ def test_people_get_a_table() -> None:
     """Without --json the report for people goes to standard output."""
     end = run()
     assert end.exit_code == 0
-    assert "4 of 4 scenarios held" in end.stdout
+    assert "5 of 5 scenarios held" in end.stdout
     assert "Emulated" in end.stdout
 
 
