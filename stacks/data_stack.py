@@ -9,7 +9,7 @@ from bluegreen.cdk.watching import LogArchive, Severity
 from .backups import define_backups
 from .edge import Entrance
 from .environments import APPLICATION, Environment
-from .guardrails import tag
+from .guardrails import define_budget, tag
 from .network import define_network
 from .watching import define_topics
 
@@ -46,6 +46,7 @@ class DataStack(Stack):
         tag(self, environment.name)
         self.key = EnvironmentKey(self, "Key").key
         self.topics = define_topics(self, environment, self.key)
+        define_budget(self, environment, self.topics)
         self.network = define_network(self, environment, self.key)
         self.vpc = self.network.vpc
         self.topics.tell(self.network.alerts)

@@ -86,6 +86,7 @@ class Environment:
         archive_days: How long the application's log is kept in the archive when its log
             group has forgotten it, 120-36500 days.
         protected: Whether the stack with the data refuses deletion.
+        monthly_dollars: What it may cost in a month before somebody is told, 1-1,000,000 US dollars.
         emails: Who gets the alerts of which severity by e-mail; nobody when omitted.
 
     Raises:
@@ -102,6 +103,7 @@ class Environment:
     nat: Nat
     log_retention: logs.RetentionDays
     database: Database
+    monthly_dollars: int
     backup_rules: Sequence[BackupRule] = (BackupRule.daily(keep_days=7),)
     vault_lock: VaultLock | None = None
     on_demand_tasks: int | None = None
@@ -118,6 +120,7 @@ class Environment:
             raise ValueError(f"name must be 1-20 lower-case letters, got {self.name!r}")
         _require("zones", self.zones, 2, 3)
         vpc_network(self.cidr)
+        _require("monthly_dollars", self.monthly_dollars, 1, 1_000_000)
         _require("traced_percent", self.traced_percent, 0, 100)
         if self.on_demand_tasks is not None:
             _require("on_demand_tasks", self.on_demand_tasks, 0, self.scaling.max_tasks)
@@ -159,6 +162,7 @@ DEV = Environment(
     nat=Nat.one(),
     log_retention=logs.RetentionDays.ONE_WEEK,
     database=Database(instance="t3.micro", backup_days=7),
+    monthly_dollars=150,  # a quarter above docs/costs.md
 )
 STAGING = Environment(
     name="staging",
@@ -174,6 +178,7 @@ STAGING = Environment(
     nat=Nat.one(),
     log_retention=logs.RetentionDays.ONE_MONTH,
     database=Database(instance="t3.small", backup_days=7),
+    monthly_dollars=210,
     domain_name="orders.staging.example.com",
 )
 PROD = Environment(
@@ -187,6 +192,7 @@ PROD = Environment(
     nat=Nat.one_per_zone(),
     log_retention=logs.RetentionDays.ONE_YEAR,
     database=Database(instance="t3.medium", storage_gib=100, backup_days=30, multi_az=True, protected=True),
+    monthly_dollars=650,
     backup_rules=DEFAULT_RULES,
     # One that somebody can take away: whoever is sure makes it `VaultLock.compliance`, which nobody can.
     vault_lock=VaultLock.governance(min_days=7, max_days=365),

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from constructs import IConstruct
+from constructs import Construct, IConstruct
 
-from bluegreen.cdk.guardrails import CostTags, GuardRails
+from bluegreen.cdk.guardrails import CostTags, GuardRails, MonthlyBudget
+from bluegreen.cdk.watching import AlarmTopics, Severity
 
 from .environments import APPLICATION, ENVIRONMENTS, Environment
 from .parity import require_parity
@@ -51,3 +52,15 @@ def set_up_guard_rails(app: IConstruct, environments: Sequence[Environment]) -> 
     protected = [environment for environment in environments if environment.protected]
     stacks = [name for one in protected for name in (one.stack_name, one.data_stack_name, one.recovery_stack_name)]
     return GuardRails(app, protected=stacks, key_for_logs=True)
+
+
+def define_budget(scope: Construct, environment: Environment, topics: AlarmTopics) -> MonthlyBudget:
+    """Define what an environment may cost.
+
+    Args:
+        scope: The stack with the data, which outlives the service.
+        environment: How much.
+        topics: Where it is told, as a warning.
+    """
+    dollars, topic = environment.monthly_dollars, topics.topic(Severity.WARNING)
+    return MonthlyBudget(scope, "Budget", dollars=dollars, tags=cost_tags(environment.name), topic=topic)

@@ -39,13 +39,29 @@ def describe(before: Template, after: Template) -> list[str]:
 
 def _changes(before: Template, after: Template) -> Iterator[str]:
     old, new = (
-        {path: _normal(value) for path, value in values(one) if not path.startswith("Metadata")}
+        {path: _normal(value) for path, value in values(_plain(one)) if not path.startswith("Metadata")}
         for one in (before, after)
     )
     for path in sorted({*old, *new}):
         if old.get(path) != new.get(path):
             was, becomes = _crop(str(old.get(path, "none")), str(new.get(path, "none")))
             yield f"{path.removeprefix('Properties.')}: {was} -> {becomes}"
+
+
+def _plain(document: Any) -> Any:
+    """Write references as text, so that a changed one is one change."""
+    match document:
+        case {"Ref": str(name)}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return f"<{name}.{attribute}>"
+        case {"Fn::Join": [str(delimiter), [*items]]}:
+            return delimiter.join(map(str, map(_plain, items)))
+        case Mapping():
+            return {name: _plain(value) for name, value in document.items()}
+        case [*items]:
+            return [_plain(item) for item in items]
+    return document
 
 
 def _crop(old: str, new: str) -> tuple[str, str]:

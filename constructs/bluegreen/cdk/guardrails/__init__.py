@@ -2,6 +2,7 @@
 
 from .cost_tags import CostTags
 from .guard_rails import RULES, Accepted, GuardRails
+from .monthly_budget import MonthlyBudget
 from .rule import Finding, Rule
 
-__all__ = ["RULES", "Accepted", "CostTags", "Finding", "GuardRails", "Rule"]
+__all__ = ["RULES", "Accepted", "CostTags", "Finding", "GuardRails", "MonthlyBudget", "Rule"]
