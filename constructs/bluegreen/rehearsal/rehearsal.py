@@ -27,10 +27,6 @@ SETTLE_SECONDS = 120.0
 """How long the alarms of one scenario may take to go quiet before the next."""
 
 
-SCALING_ALARMS = "TargetTracking-"
-"""How Application Auto Scaling names alarms of its own; one of them is red whenever there could be fewer tasks."""
-
-
 class DeployError(RehearsalError):
     """The stack could not be brought to where a scenario can begin."""
 
@@ -249,17 +245,18 @@ class Rehearsal:
         return replace(load, connections=scenario.connections or load.connections)
 
     def _settle(self) -> None:
-        """Wait until no alarm of an earlier scenario is red: it would block the next release, and rightly so."""
+        """Wait until none of the alarms that turn releases back is red: it would block the next one, and rightly so.
+
+        Others may stay red for long: whoever watches an objective over days has seen the scenario before.
+        """
         cloudwatch = self.cloud.client("cloudwatch")
         deadline = time.monotonic() + SETTLE_SECONDS
-        while True:
-            described = cloudwatch.describe_alarms(StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-            red = [
-                alarm["AlarmName"]
-                for kind in ("MetricAlarms", "CompositeAlarms")
-                for alarm in described.get(kind, [])
-                if not alarm["AlarmName"].startswith(SCALING_ALARMS)
-            ]
+        while names := watched_alarms(self.cloud.client("codedeploy")):
+            described = cloudwatch.describe_alarms(
+                AlarmNames=sorted(names), StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"]
+            )
+            kinds = ("MetricAlarms", "CompositeAlarms")
+            red = [alarm["AlarmName"] for kind in kinds for alarm in described.get(kind, [])]
             if not red:
                 return
             if time.monotonic() > deadline:
@@ -268,3 +265,18 @@ class Rehearsal:
                     hint=f"see {self.cloud.log}",
                 )
             self._watcher.wait_past(0.5)
+
+
+def watched_alarms(codedeploy: Any) -> frozenset[str]:
+    """Return the names of the alarms that any deployment group watches.
+
+    Args:
+        codedeploy: A boto3 client.
+    """
+    groups = [
+        codedeploy.get_deployment_group(applicationName=application, deploymentGroupName=group)["deploymentGroupInfo"]
+        for application in codedeploy.list_applications()["applications"]
+        for group in codedeploy.list_deployment_groups(applicationName=application)["deploymentGroups"]
+    ]
+    alarms = [alarm for group in groups for alarm in group.get("alarmConfiguration", {}).get("alarms", [])]
+    return frozenset(alarm["name"] for alarm in alarms)
