@@ -53,9 +53,9 @@ def audit(folder: Path) -> Sequence[Line]:
     """
     ours = synthesize(folder / "ours")
     peer = _peer_template(folder / PEER)
-    paths = {stack: ours.path(stack) for stack in ours.templates}
-    linted, checked = lint(paths.values()), check([*paths.values(), peer])
-    lines = [_line(ours, stack, linted[path], checked[path.resolve()]) for stack, path in paths.items()]
+    paths = sorted(ours.paths.items())
+    linted, checked = lint(ours.paths.values()), check([*ours.paths.values(), peer])
+    lines = [_line(ours, stack, linted[path], checked[path.resolve()]) for stack, path in paths]
     return [*lines, _peer_line(json.loads(peer.read_text()), checked[peer.resolve()])]
 
 

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from aws_cdk import Validations
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from examples.gallery import define_gallery
-from stacks.environments import ENVIRONMENTS
+from stacks.environments import ENVIRONMENTS, PROD
 from stacks.reference import define_reference
 
 ROOT = Path(__file__).parents[1]
@@ -47,24 +47,20 @@ class Assembly:
     """What synthesis left behind.
 
     Args:
-        folder: Where the templates are.
+        paths: Where each stack's template is.
         templates: Each stack's template.
         findings: What the rule packs found, acknowledged or not.
     """
 
-    folder: Path
+    paths: Mapping[str, Path]
     templates: Mapping[str, Mapping[str, Any]]
     findings: Sequence[Finding]
 
-    def path(self, stack: str) -> Path:
-        """Return where a stack's template is."""
-        return self.folder / f"{stack}.template.json"
-
 
 def synthesize(folder: Path) -> Assembly:
-    """Synthesize the reference deployment in all environments and the gallery, in a process of its own.
+    """Synthesize the reference deployment in all environments, its recovery in another region, and the gallery.
 
-    The rule packs write what they find to that process's stderr as well, page after page.
+    Each app in a process of its own: the rule packs write what they find to its stderr as well, page after page.
 
     Args:
         folder: Where to.
@@ -73,30 +69,51 @@ def synthesize(folder: Path) -> Assembly:
         What synthesis left behind.
 
     Raises:
-        RuntimeError: If the app is broken.
+        RuntimeError: If an app is broken.
     """
-    run = subprocess.run(
-        [sys.executable, "-m", __name__, str(folder)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    paths: dict[str, Path] = {}
+    findings: list[Finding] = []
+    for app in APPS:
+        _run(app, folder / app)
+        found = {
+            path.name.removesuffix(".template.json"): path for path in sorted((folder / app).glob("*.template.json"))
+        }
+        new = {stack: path for stack, path in found.items() if stack not in paths}
+        report = json.loads((folder / app / "validation-report.json").read_text())
+        findings += [finding for finding in _findings(report) if finding.stack in new]
+        paths |= new
+    return Assembly(paths, {stack: json.loads(path.read_text()) for stack, path in paths.items()}, findings)
+
+
+def _run(app: str, folder: Path) -> None:
+    command = [sys.executable, "-m", __name__, app, str(folder)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     if run.returncode:
-        raise RuntimeError(f"synthesis failed: {run.stderr[-4000:]}")
-    report = json.loads((folder / "validation-report.json").read_text())
-    templates = {
-        path.name.removesuffix(".template.json"): json.loads(path.read_text())
-        for path in sorted(folder.glob("*.template.json"))
-    }
-    return Assembly(folder, templates, list(_findings(report)))
+        raise RuntimeError(f"synthesis of the {app} failed: {run.stderr[-4000:]}")
 
 
-def _synthesize(folder: Path) -> None:
-    app = cdk.App(outdir=str(folder), context=json.loads((ROOT / "cdk.json").read_text())["context"])
+def _reference(app: cdk.App) -> None:
     define_reference(app, list(ENVIRONMENTS.values()), version="v1")
-    define_gallery(app)
+
+
+def _recovery(app: cdk.App) -> None:
+    secret = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:promoted-AbCdEf"  # noqa: S105 - a made-up name
+    define_reference(
+        app, [PROD], version="v1", recovery_region="eu-central-1", region="eu-west-1", migrator_secret=secret
+    )
+
+
+APPS: Mapping[str, Callable[[cdk.App], None]] = {
+    "reference": _reference,
+    "recovery": _recovery,
+    "gallery": define_gallery,
+}
+"""What is synthesized; of stacks that two of them make, the first one's counts."""
+
+
+def _synthesize(name: str, folder: Path) -> None:
+    app = cdk.App(outdir=str(folder), context=json.loads((ROOT / "cdk.json").read_text())["context"])
+    APPS[name](app)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), NIST80053R5Checks(app))
     try:
         app.synth()
@@ -116,4 +133,4 @@ def _findings(report: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 if __name__ == "__main__":
-    _synthesize(Path(sys.argv[1]))
+    _synthesize(sys.argv[1], Path(sys.argv[2]))

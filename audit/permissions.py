@@ -33,6 +33,7 @@ NO_RESOURCE: Mapping[str, str] = {
     "elasticloadbalancing:DescribeTargetGroups": "Elastic Load Balancing describes on all resources only",
     "elasticloadbalancing:DescribeTargetHealth": "Elastic Load Balancing describes on all resources only",
     "logs:DescribeLogGroups": "CloudWatch Logs lists log groups on all resources only",
+    "s3:ListAllMyBuckets": "CloudWatch Synthetics asks for it; S3 lists buckets on all resources only",
     "ssmmessages:CreateControlChannel": "ECS Exec's channel: takes no resource",
     "ssmmessages:CreateDataChannel": "ECS Exec's channel: takes no resource",
     "ssmmessages:OpenControlChannel": "ECS Exec's channel: takes no resource",

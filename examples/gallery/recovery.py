@@ -1,10 +1,12 @@
 """Backups with every option (final lock, copies abroad, by tag), and a drill with checks and objectives of its own."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ecs as ecs
 
 from bluegreen.cdk import BlueGreenService
 from bluegreen.cdk.data import Database, EnvironmentKey
+from bluegreen.cdk.edge import AccessLogs, WebFirewall
 from bluegreen.cdk.network import Nat, Network
 from bluegreen.cdk.recovery import (
     BackupCopies,
@@ -56,7 +58,14 @@ def define(app: cdk.App) -> None:
         cluster=ecs.Cluster(home, "Cluster", vpc=network.vpc, container_insights_v2=ecs.ContainerInsights.ENABLED),
         image=ecs.ContainerImage.from_registry("public.ecr.aws/example/shop:v1"),
         container_port=8080,
+        certificate=acm.Certificate(
+            home, "Certificate", domain_name="shop.example.com", validation=acm.CertificateValidation.from_dns()
+        ),
+        log_encryption_key=key,
     )
+    AccessLogs(home, "AccessLogs").record(service.load_balancer)
+    firewall = WebFirewall(home, "Firewall", key=key)
+    firewall.protect(service.load_balancer)
     drill = RecoveryDrill(
         home,
         "Recovery",
@@ -69,4 +78,5 @@ def define(app: cdk.App) -> None:
     RestoreTesting(
         home, "Testing", drill=drill, vaults=[backups.vault.attr_backup_vault_arn], random=True, window_days=1
     )
-    AlarmTopics(home, "Alarms", key=key).tell([*network.alerts, *database.alerts, *backups.alerts, *drill.alerts])
+    alerts = [*network.alerts, *database.alerts, *backups.alerts, *firewall.alerts, *drill.alerts]
+    AlarmTopics(home, "Alarms", key=key).tell(alerts)
