@@ -21,10 +21,10 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 PAGE = ROOT / "docs" / "costs.md"
 _PREFACE = """\
-An estimate, in US dollars a month: what the synthesized templates hold, at the list prices of {date} in {region}
-([costs/prices.toml](../costs/prices.toml), which names AWS's pages), with what flows as
-[costs/usage.toml](../costs/usage.toml) assumes. No discount, no free tier, no tax, no data sent to users. Nobody has
-compared it with a bill. Change the two files and run `make costs`.
+An estimate, in US dollars a month: what the synthesized templates hold, at list prices of {region}
+([costs/prices.toml](../costs/prices.toml): a table of {date} that says which prices were compared with anything), with
+what flows as [costs/usage.toml](../costs/usage.toml) assumes. No discount, no free tier, no tax, no data sent to users.
+Nobody has compared it with a bill. Change the two files and run `make costs`.
 """
 _AFTERWORD = """\
 A release runs both versions at once: for as long as it lasts, and while the previous version is kept, the tasks cost

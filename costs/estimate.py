@@ -97,17 +97,17 @@ class Estimator:
         prices, gateways = self.prices, len(self._all("AWS::EC2::NatGateway"))
         if gateways:
             traffic = self.usage["nat_gib"] * prices.each("nat_gib")
-            yield Item(f"{gateways} NAT gateways", gateways * prices.hourly("nat_gateway") + traffic)
+            yield Item(_count(gateways, "NAT gateway"), gateways * prices.hourly("nat_gateway") + traffic)
         endpoints = [one for one in self._all("AWS::EC2::VPCEndpoint") if one.get("VpcEndpointType") == "Interface"]
         zones = sum(len(one.get("SubnetIds", [])) for one in endpoints)
-        yield Item(f"{len(endpoints)} interface endpoints", zones * prices.hourly("interface_endpoint_zone"))
+        yield Item(_count(len(endpoints), "interface endpoint"), zones * prices.hourly("interface_endpoint_zone"))
         balancers = self._all("AWS::ElasticLoadBalancingV2::LoadBalancer")
         public = sum(len(one["Subnets"]) for one in balancers if one.get("Scheme") == "internet-facing")
         addresses = len(self._all("AWS::EC2::EIP")) + public
         yield Item(f"{addresses} public IPv4 addresses", addresses * prices.hourly("public_ipv4"))
         capacity = self.usage["capacity_units"] * prices.hourly("load_balancer_capacity_unit")
         each = prices.hourly("load_balancer") + capacity
-        yield Item(f"{len(balancers)} load balancer", len(balancers) * each)
+        yield Item(_count(len(balancers), "load balancer"), len(balancers) * each)
 
     def _tasks(self) -> Iterator[Item]:
         for target in self._all("AWS::ApplicationAutoScaling::ScalableTarget"):
@@ -119,7 +119,7 @@ class Estimator:
             count = int(target["MinCapacity"])
             share = self._price_share(count)
             spot = ", partly on Spot" if share < 1 else ""
-            yield Item(f"{count} tasks of {vcpu:g} vCPU and {gib:g} GiB ({kind}{spot})", count * task * share)
+            yield Item(f"{_count(count, 'task')} of {vcpu:g} vCPU and {gib:g} GiB ({kind}{spot})", count * task * share)
 
     def _service_task(self) -> Mapping[str, Any]:
         """Return the service's task definition: the one whose container listens."""
@@ -172,6 +172,8 @@ class Estimator:
         yield Item(f"{len(alarms)} alarms on {metrics} metrics, {composite} composite", cost)
         dashboards = len(self._all("AWS::CloudWatch::Dashboard"))
         yield Item(f"{dashboards} dashboards", dashboards * prices.monthly("dashboard"))
+        custom = self.usage["custom_metrics"]
+        yield Item(f"{custom:g} metrics of its own", custom * prices.monthly("custom_metric"))
         runs = sum(_runs(canary["Schedule"]["Expression"], prices) for canary in self._all("AWS::Synthetics::Canary"))
         yield Item(f"{runs:,.0f} canary runs", runs * prices.each("canary_run"))
         archived = prices.each("log_archive_gib") if self._all("AWS::KinesisFirehose::DeliveryStream") else 0
@@ -183,7 +185,7 @@ class Estimator:
         managed = sum(bool(one.get("ManageMasterUserPassword")) for one in self._all("AWS::RDS::DBInstance"))
         secrets, keys = len(self._all("AWS::SecretsManager::Secret")) + managed, len(self._all("AWS::KMS::Key"))
         cost = secrets * prices.monthly("secret") + keys * prices.monthly("key")
-        yield Item(f"{secrets} secrets and {keys} keys", cost)
+        yield Item(f"{_count(secrets, 'secret')} and {_count(keys, 'key')}", cost)
         if self._all("AWS::Backup::BackupPlan"):
             gib = self.usage["backup_gib"]
             yield Item(f"{gib:g} GiB of backups", gib * prices.monthly("snapshot_gib"))
@@ -191,6 +193,16 @@ class Estimator:
     def _millions_of_requests(self) -> float:
         seconds = float(self.prices.table["hours_per_month"]) * _SECONDS_PER_HOUR
         return self.usage["requests_per_second"] * seconds / 1e6
+
+
+def _count(number: int, what: str) -> str:
+    """Return a number with its noun.
+
+    Example:
+        >>> _count(1, "key"), _count(2, "key")
+        ('1 key', '2 keys')
+    """
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _metrics_of(alarm: Mapping[str, Any], anomaly: int) -> int:

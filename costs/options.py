@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from bluegreen.cdk.network import NEEDED_WITHOUT_NAT
+
 from .estimate import Item, Prices
 
-_ENDPOINTS = 13
-"""The interface endpoints that a network without NAT gateways needs; bluegreen.cdk.network lists them."""
 _LEAST_ACU = 0.5
 
 
@@ -21,10 +21,9 @@ def options(prices: Prices, zones: int) -> Iterator[Item]:
     """
     nat, address = prices.hourly("nat_gateway"), prices.hourly("public_ipv4")
     yield Item(f"a NAT gateway in each of {zones} zones instead of one", (zones - 1) * (nat + address))
-    endpoints = _ENDPOINTS * zones * prices.hourly("interface_endpoint_zone")
-    yield Item(
-        f"{_ENDPOINTS} interface endpoints in {zones} zones instead of one NAT gateway", endpoints - nat - address
-    )
+    count = len(NEEDED_WITHOUT_NAT)
+    endpoints = count * zones * prices.hourly("interface_endpoint_zone")
+    yield Item(f"{count} interface endpoints in {zones} zones instead of one NAT gateway", endpoints - nat - address)
     yield Item("a standby of a t4g.medium database with 100 GiB", _database(prices, 100))
     yield Item("a replica of it in another region", _database(prices, 100))
     yield Item(

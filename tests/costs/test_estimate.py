@@ -11,7 +11,14 @@ from costs.estimate import Estimator, Prices
 PRICES = Prices(
     tomllib.loads((Path(__file__).parents[2] / "costs" / "prices.toml").read_text()) | {"hours_per_month": 100}
 )
-USAGE = {"requests_per_second": 0, "capacity_units": 0, "nat_gib": 0, "log_gib": 0, "backup_gib": 10}
+USAGE = {
+    "requests_per_second": 0,
+    "capacity_units": 0,
+    "nat_gib": 0,
+    "log_gib": 0,
+    "backup_gib": 10,
+    "custom_metrics": 0,
+}
 TASK = ("AWS::ECS::TaskDefinition", {"Cpu": "1024", "Memory": "2048", "ContainerDefinitions": [{"PortMappings": [1]}]})
 SCALED = ("AWS::ApplicationAutoScaling::ScalableTarget", {"MinCapacity": 4})
 ON_DEMAND = 4 * 100 * (0.04048 + 2 * 0.004445)
