@@ -9,7 +9,7 @@ from bluegreen.cdk.watching import LogArchive, Severity
 from .backups import define_backups
 from .edge import Entrance
 from .environments import APPLICATION, Environment
-from .guardrails import define_budget, tag
+from .guardrails import define_budget, tag, watch_for_drift
 from .network import define_network
 from .watching import define_topics
 
@@ -57,7 +57,8 @@ class DataStack(Stack):
             self, environment, database_arn=self.database.arn, key=self.key, recovery_region=recovery_region
         )
         self.topics.tell(self.backups.alerts)
-        self.alerts = [*self.network.alerts, *self.database.alerts, *self.backups.alerts]
+        drift = watch_for_drift(self, environment, topics=self.topics, key=self.key)
+        self.alerts = [*self.network.alerts, *self.database.alerts, *self.backups.alerts, *drift.alerts]
 
     def _define_database(self, environment: Environment, *, replicable: bool) -> Database:
         settings = environment.database

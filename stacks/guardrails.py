@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from aws_cdk import aws_kms as kms
 from constructs import Construct, IConstruct
 
-from bluegreen.cdk.guardrails import CostTags, GuardRails, MonthlyBudget
+from bluegreen.cdk.guardrails import CostTags, DriftWatch, GuardRails, MonthlyBudget
 from bluegreen.cdk.watching import AlarmTopics, Severity
 
 from .environments import APPLICATION, ENVIRONMENTS, Environment
@@ -64,3 +65,24 @@ def define_budget(scope: Construct, environment: Environment, topics: AlarmTopic
     """
     dollars, topic = environment.monthly_dollars, topics.topic(Severity.WARNING)
     return MonthlyBudget(scope, "Budget", dollars=dollars, tags=cost_tags(environment.name), topic=topic)
+
+
+def watch_for_drift(scope: Construct, environment: Environment, *, topics: AlarmTopics, key: kms.IKey) -> DriftWatch:
+    """Look every day whether somebody changed an environment by hand.
+
+    Args:
+        scope: The stack with the data, which outlives the service.
+        environment: Whose stacks.
+        topics: Where drift is told, as a warning.
+        key: Encrypts the log.
+    """
+    drift = DriftWatch(
+        scope,
+        "Drift",
+        stacks=[environment.data_stack_name, environment.stack_name],
+        topic=topics.topic(Severity.WARNING),
+        key=key,
+        log_retention=environment.log_retention,
+    )
+    topics.tell(drift.alerts)
+    return drift
