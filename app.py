@@ -5,6 +5,7 @@ It deploys ProdDataStack, with the network and the database, first; `cdk destroy
 Context: `version` is the image's tag and must be given; `environment` (dev, staging or prod) leaves the others'
 stacks out, which makes synthesis faster. `recovery_region` and `region` (production's own) make ProdRecoveryStack, and
 have backups copied there; `migrator_secret` besides makes ProdFailoverStack (docs/disaster-recovery.md).
+`permissions_boundary` names the managed policy of the account that bounds every role (docs/guardrails.md).
 """
 
 import sys
@@ -33,6 +34,7 @@ def main() -> None:
         recovery_region=choice.recovery_region,
         region=choice.region,
         migrator_secret=choice.migrator_secret,
+        permissions_boundary=choice.permissions_boundary,
     )
     app.synth()
 

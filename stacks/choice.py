@@ -8,6 +8,7 @@ from typing import Any, Self
 from .environments import ENVIRONMENTS, Environment
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_POLICY = re.compile(r"(?!/)([\w+=,.@-]{1,128}/)*[\w+=,.@-]{1,128}")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
 
 
@@ -25,6 +26,7 @@ class Choice:
         recovery_region: Where protected ones can recover; nowhere when None.
         region: Their own region; None when it is not known, and never with `recovery_region`.
         migrator_secret: The ARN of the promoted replica's master secret; None while nothing has failed over.
+        permissions_boundary: The name of the managed policy that bounds every role; none does when None.
     """
 
     version: str
@@ -32,6 +34,7 @@ class Choice:
     recovery_region: str | None = None
     region: str | None = None
     migrator_secret: str | None = None
+    permissions_boundary: str | None = None
 
     @classmethod
     def from_context(cls, get: Callable[[str], Any]) -> Self:
@@ -44,8 +47,8 @@ class Choice:
             The choice; every environment when none was named.
 
         Raises:
-            ChoiceError: If the version is missing, no tag, or one that moves, if no environment has the given name, or
-                if the regions are none, the same, or one is missing.
+            ChoiceError: If the version is missing, no tag, or one that moves, if no environment has the given name, if
+                the regions are none, the same, or one is missing, or if the permissions boundary is no policy's name.
 
         Example:
             >>> Choice.from_context({"version": "v2", "environment": "dev"}.get).environments[0].stack_name
@@ -63,6 +66,7 @@ class Choice:
             recovery_region,
             region,
             _migrator_secret(get("migrator_secret"), recovery_region),
+            _policy_name(get("permissions_boundary")),
         )
 
 
@@ -98,4 +102,13 @@ def _migrator_secret(value: Any, recovery_region: str | None) -> str | None:
         return None
     if not isinstance(value, str) or f":secretsmanager:{recovery_region}:" not in value:
         raise ChoiceError(f"migrator_secret must be the ARN of a secret in recovery_region, got {value!r}")
+    return value
+
+
+def _policy_name(value: Any) -> str | None:
+    if value is not None and (not isinstance(value, str) or not _POLICY.fullmatch(value)):
+        raise ChoiceError(
+            f"permissions_boundary must be the name of a managed policy of the account, with its path if it has one, "
+            f"got {value!r}"
+        )
     return value

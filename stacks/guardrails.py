@@ -11,6 +11,8 @@ from bluegreen.cdk.watching import AlarmTopics, Severity
 from .environments import APPLICATION, ENVIRONMENTS, Environment
 from .parity import require_parity
 
+_BOUNDARY = "@aws-cdk/core:permissionsBoundary"
+"""By this the CDK bounds each role in each stack, however it is defined, and whatever it says itself."""
 OWNER = "orders-team"
 COST_CENTER = "orders"
 SHARED = "shared"
@@ -86,3 +88,13 @@ def watch_for_drift(scope: Construct, environment: Environment, *, topics: Alarm
     )
     topics.tell(drift.alerts)
     return drift
+
+
+def bound_roles(app: IConstruct, policy: str) -> None:
+    """Have no role do more than a managed policy of the account allows, whatever its own policies say.
+
+    Args:
+        app: The app, before anything is in it.
+        policy: The policy's name, with its path if it has one.
+    """
+    app.node.set_context(_BOUNDARY, {"name": policy})

@@ -9,7 +9,7 @@ from bluegreen.cdk._acknowledge import acknowledge
 from .data_stack import DataStack
 from .delivery_stack import DeliveryStack
 from .environments import Environment
-from .guardrails import set_up_guard_rails
+from .guardrails import bound_roles, set_up_guard_rails
 from .recovery_stack import FailoverStack, RecoveryStack
 from .service_stack import ServiceStack
 
@@ -27,6 +27,7 @@ def define_reference(
     recovery_region: str | None = None,
     region: str | None = None,
     migrator_secret: str | None = None,
+    permissions_boundary: str | None = None,
 ) -> None:
     """Define every stack of the reference deployment.
 
@@ -37,7 +38,10 @@ def define_reference(
         recovery_region: Where protected environments can recover; nowhere when omitted.
         region: Their own region, which what waits in the other one must know; it is not made when omitted.
         migrator_secret: The promoted replica's master secret: makes the service there; none is made when omitted.
+        permissions_boundary: The name of the managed policy that bounds every role; none does when omitted.
     """
+    if permissions_boundary:
+        bound_roles(app, permissions_boundary)
     DeliveryStack(app, environments=environments, recovery_region=recovery_region)
     for environment in environments:
         data = DataStack(app, environment=environment, recovery_region=recovery_region)

@@ -38,6 +38,9 @@ def test_one_environment_can_be_chosen() -> None:
         ({"version": "latest"}, "version must be a tag that never moves, got 'latest'"),
         ({"version": "v2", "environment": "qa"}, "environment must be one of dev, staging, prod, got 'qa'; leave it"),
         ({"version": "v2", "environment": ""}, "environment must be one of dev, staging, prod, got ''; leave it"),
+        ({"version": "v2", "permissions_boundary": ""}, "permissions_boundary must be the name of a managed policy"),
+        ({"version": "v2", "permissions_boundary": "/a"}, "permissions_boundary must be .*, got '/a'"),
+        ({"version": "v2", "permissions_boundary": "a b"}, "permissions_boundary must be .*, got 'a b'"),
     ],
 )
 def test_refuses_a_context_that_does_not_say_what_to_deploy(context: dict[str, Any], message: str) -> None:
@@ -83,9 +86,10 @@ def test_a_refusal_is_one_line(tmp_path: Path, context: dict[str, str], message:
 
 
 def test_one_environment_is_synthesized_without_an_account(tmp_path: Path) -> None:
-    """The app needs no credentials and no region, and asks the CLI to look nothing up."""
-    run = synthesize(tmp_path, {"version": "v2", "environment": "dev"})
+    """The app needs no credentials and no region, and asks the CLI to look nothing up; a boundary bounds every role."""
+    run = synthesize(tmp_path, {"version": "v2", "environment": "dev", "permissions_boundary": "teams/orders"})
     assert run.returncode == 0, run.stderr
+    _require_bounded_roles(tmp_path)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert "missing" not in manifest
     stacks = [item for item in manifest["artifacts"].values() if item["type"] == "aws:cloudformation:stack"]
@@ -95,3 +99,15 @@ def test_one_environment_is_synthesized_without_an_account(tmp_path: Path) -> No
         "DevDataStack.template.json",
         "DevStack.template.json",
     }
+
+
+def _require_bounded_roles(folder: Path) -> None:
+    """Require that each role of each stack has the boundary."""
+    every = [
+        resource["Properties"].get("PermissionsBoundary", {"Fn::Join": ["", [""]]})["Fn::Join"][1][-1]
+        for path in folder.glob("*.template.json")
+        for resource in json.loads(path.read_text())["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role"
+    ]
+    assert len(every) > 15
+    assert set(every) == {":policy/teams/orders"}
