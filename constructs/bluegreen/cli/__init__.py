@@ -11,6 +11,7 @@ from bluegreen.errors import BluegreenError
 from .drill import drill
 from .migrations import migrations
 from .rehearse import rehearse
+from .stack_policy import stack_policy
 
 
 class Commands(click.Group):
@@ -36,3 +37,4 @@ def main() -> None:
 main.add_command(drill)
 main.add_command(migrations)
 main.add_command(rehearse)
+main.add_command(stack_policy)

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from bluegreen.release.lasting_types import LASTING_TYPES
+
 from .rule import Found, Rule, Template, properties, resources
 
 _DEMANDED = {
@@ -20,22 +22,6 @@ _DEMANDED = {
     "AWS::SNS::Topic": ("KmsMasterKeyId",),
 }
 """What says of each type that it is encrypted. DynamoDB, Backup and Secrets Manager encrypt whether asked or not."""
-_LASTING = (
-    "AWS::Backup::BackupVault",
-    "AWS::Cognito::UserPool",
-    "AWS::DocDB::DBCluster",
-    "AWS::DynamoDB::GlobalTable",
-    "AWS::DynamoDB::Table",
-    "AWS::EFS::FileSystem",
-    "AWS::KMS::Key",
-    "AWS::Neptune::DBCluster",
-    "AWS::RDS::DBCluster",
-    "AWS::RDS::DBInstance",
-    "AWS::Redshift::Cluster",
-    "AWS::Route53::HostedZone",
-    "AWS::S3::Bucket",
-)
-"""What nobody can make again."""
 _KEPT = {"Retain", "RetainExceptOnCreate", "Snapshot"}
 
 
@@ -73,7 +59,7 @@ def _find_kept_for_ever(template: Template) -> Found:
 
 
 def _find_lost(template: Template) -> Found:
-    for name, resource in resources(template, *_LASTING):
+    for name, resource in resources(template, *LASTING_TYPES):
         lost = [key for key in ("DeletionPolicy", "UpdateReplacePolicy") if resource.get(key) not in _KEPT]
         # A cluster's storage is the cluster's; one of its instances holds nothing.
         if lost and "DBClusterIdentifier" not in properties(resource):
