@@ -67,9 +67,24 @@ class Drill:
         """Wait for its end; return its exit code and what it printed."""
         out, err = self._process.communicate(timeout=LONGEST_DRILL_SECONDS)
         record: dict[str, Any] = json.loads(out) if out.strip() else {}
-        said = "; ".join(record.get("problems", ())) or f"RTO {record.get('recovery_seconds')} s" if record else err
-        self._stage.note(f"it ended with {self._process.returncode}: {said}"[:300])
+        self._stage.note(f"it ended with {self._process.returncode}: {_said(record) or err}"[:300])
         return self._process.returncode, record
+
+
+def _said(record: dict[str, Any]) -> str:
+    """Return what a drill came to, in a line."""
+    if problems := record.get("problems"):
+        return "; ".join(problems)
+    if not record:
+        return ""
+    most = record["objectives"]
+    rows = ", ".join(
+        f"{name} {count} of {record['live']['rows'][name]}" for name, count in record["restored"]["rows"].items()
+    )
+    return (
+        f"recovered, RTO {record['recovery_seconds']:.0f} s of {most['recovery_time_seconds']}, "
+        f"RPO {record['recovery_point_seconds']:.0f} s of {most['recovery_point_seconds']}, rows of {rows}"
+    )
 
 
 def _answers(found: Database) -> bool:
@@ -95,6 +110,7 @@ def _recovered(stage: Stage) -> None:
     rows = {name: (record.get(name) or {}).get("rows", {}).get("orders", 0) for name in ("live", "restored")}
     stage.expect(rows["restored"] >= len(before), f"the drill must count the orders of before, counted {rows}")
     _expect_deleted(stage)
+    _expect_told(stage)
     stage.figures["recovery_cloud_seconds"] = record.get("recovery_seconds") or 0
     stage.figures["recovery_point_cloud_seconds"] = record.get("recovery_point_seconds") or 0
 
@@ -119,6 +135,21 @@ def _not_recovered(stage: Stage) -> None:
     stage.expect(code == 1, f"a drill that cannot restore must fail, but ended with {code}")
     stage.expect("incompatible-restore" in said, f"the drill must say what became of the instance, said: {said}")
     _expect_deleted(stage)
+
+
+def _expect_told(stage: Stage) -> None:
+    """Check that whoever asks whether the stack is ready is told of the drill, and given the steps."""
+    done = subprocess.run(
+        [*COMMAND, "drill", "database", "--stack", stack_name(stage.stack)],
+        env={**os.environ, **stage.environment()},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_DRILL_SECONDS,
+        check=False,
+    )
+    for words in ("last drill: 0 min ago, reached RTO", "aws rds restore-db-instance-to-point-in-time"):
+        stage.expect(words in done.stdout, f"the steps must say {words!r}, said: {done.stdout or done.stderr}")
 
 
 def _wait_for_upload(stage: Stage) -> None:
