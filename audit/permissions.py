@@ -8,6 +8,7 @@ NO_RESOURCE: Mapping[str, str] = {
     "application-autoscaling:DescribeScalableTargets": "describes on all resources only",
     "backup:DescribeRestoreJob": "takes no resource",
     "backup:PutRestoreValidationResult": "takes no resource",
+    "cloudformation:BatchDescribeTypeConfigurations": "takes no resource; drift detection asks for it",
     "cloudwatch:DescribeAlarms": "describes on all resources only, when alarms are looked for by prefix or state",
     "cloudwatch:PutMetricData": "takes no resource; narrowed to a namespace by a condition",
     "codedeploy:BatchGetDeploymentTargets": "AWS's references disagree on a narrower one",

@@ -38,8 +38,8 @@ class Protection:
 
     Args:
         stack: The stack's name.
-        lasting: Its resources whose data nobody can make again, and those of stacks nested in it, which need policies of
-            their own.
+        lasting: Its resources whose data nobody can make again, and those of stacks nested in it, which need
+            policies of their own.
         policy: The policy that is in force; None when none is.
     """
 
