@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 
 from bluegreen.cli import main
 from bluegreen.operations import aws
-from bluegreen.operations.stack_policy import LIFTED, PROTECTING, look
+from bluegreen.operations.stack_policy import LIFTED, PROTECTING, look, put
+from tests.rehearsal.cloud.running import Cloud
 
 
 class Deployed:
@@ -119,3 +120,24 @@ def test_another_policy_is_shown_before_it_goes(monkeypatch: pytest.MonkeyPatch)
     deployed = Deployed("AWS::S3::Bucket", policy={"Statement": [{"Effect": "Deny", "Sid": "Ours"}]})
     assert "Ours" in call(monkeypatch, deployed, "show").stdout
     assert "Ours" in call(monkeypatch, deployed, "set", "--yes").stderr
+
+
+def test_the_policy_is_set_and_read_through_the_api(cloud: Cloud) -> None:
+    """CloudFormation, as the local cloud has it, takes the policy for a real stack and gives it back."""
+    table = {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        },
+    }
+    cloudformation = cloud.client("cloudformation")
+    cloudformation.create_stack(StackName="Shop", TemplateBody=json.dumps({"Resources": {"Orders": table}}))
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName="Shop", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
+    before = look(cloud.client, "Shop")
+    assert (before.policy, [one.type for one in before.lasting]) == (None, ["AWS::DynamoDB::Table"])
+    put(cloud.client, "Shop", PROTECTING)
+    assert look(cloud.client, "Shop").in_force
