@@ -24,7 +24,7 @@ REASONS: Mapping[str, str] = {
     "journey_minutes": "each journey costs, and how long a failure may go unnoticed depends on who is hurt",
     "log_retention": "how long somebody may ask what happened depends on who is hurt",
     "memory_mib": "grows with the processors, of which Fargate offers certain combinations",
-    "monthly_dollars": "each environment's costs are what its sizes cost, and a quarter more",
+    "monthly_dollars": "each environment may cost what its sizes are estimated to, and a quarter more",
     "name": "stacks and resources are named after it",
     "nat": "only production must go on while a zone is down, and each gateway costs",
     "on_demand_tasks": "Fargate Spot takes tasks away, which the others' users stand and production's should not",
