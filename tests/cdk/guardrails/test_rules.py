@@ -146,10 +146,13 @@ def test_leaves_alone_what_keeps_the_rules(resource: dict[str, Any]) -> None:
 
 
 def test_the_world_may_come_to_a_public_listener_alone() -> None:
-    """The world may reach the port of a listener of a public load balancer, but no other port, and no internal one."""
+    """The world may reach the port of a listener of a public load balancer, but no other, unknown or internal one."""
     assert found(group("0.0.0.0/0"), **balancer()) == []
     assert len(found(group("0.0.0.0/0", (80, 81)), **balancer())) == 1
     assert len(found(group("0.0.0.0/0"), **balancer("internal"))) == 1
+    unknown = balancer()
+    unknown["Listener"]["Properties"]["Port"] = {"Ref": "Port"}
+    assert len(found(group("0.0.0.0/0"), **unknown)) == 1
 
 
 def test_a_rule_apart_from_its_group_is_found_too() -> None:

@@ -83,7 +83,9 @@ def _public_listeners(template: Template) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
     for _, listener in resources(template, "AWS::ElasticLoadBalancingV2::Listener"):
         for group in groups.get(_target(properties(listener).get("LoadBalancerArn")), ()):
-            found.setdefault(group, set()).add(int(properties(listener).get("Port", 0)))
+            port = properties(listener).get("Port")
+            if isinstance(port, int):  # else it is known only when it is deployed
+                found.setdefault(group, set()).add(port)
     return found
 
 
