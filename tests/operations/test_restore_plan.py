@@ -104,6 +104,21 @@ def test_a_restore_has_the_settings_of_the_instance() -> None:
     )
 
 
+def test_rds_keeps_the_new_password_where_it_kept_the_old_one() -> None:
+    """A restore takes that option for Oracle only, so the new instance is told once it is there."""
+    kept = INSTANCE | {"MasterUserSecret": {"SecretArn": "arn:s", "KmsKeyId": "arn:k"}}
+    restored = step(restore_plan(record(), [], seen(instance=kept)).steps, "Restore")
+    assert "manage-master-user-password" not in restored.commands[0]
+    assert restored.commands[2:] == (
+        (
+            "aws rds modify-db-instance --manage-master-user-password --apply-immediately "
+            "--db-instance-identifier orders-db-restored-202601311428 --master-user-secret-kms-key-id arn:k"
+        ),
+        "aws rds wait db-instance-available --db-instance-identifier orders-db-restored-202601311428",
+    )
+    assert len(step(restore_plan(record(), [], seen()).steps, "Restore").commands) == 2
+
+
 @pytest.mark.parametrize(
     ("point", "changed", "words"),
     [
@@ -169,7 +184,7 @@ def test_names_fit_rds() -> None:
 def test_every_command_exists(point: dict[str, str]) -> None:
     """Each command is an operation of AWS with parameters of that operation, or a waiter that there is."""
     session = botocore.session.get_session()
-    plan = restore_plan(record(**point), [], seen())
+    plan = restore_plan(record(**point), [], seen(instance=INSTANCE | {"MasterUserSecret": {"KmsKeyId": "arn:k"}}))
     commands = [shlex.split(command) for one in plan.steps for command in one.commands]
     for _, service, operation, *rest in commands:
         model = session.get_service_model(service)

@@ -151,7 +151,8 @@ def restore(seen: Seen, names: Names, snapshot: str | None, point: datetime) -> 
         notes.append("The instance is gone: add its class, subnet group, security groups and parameter group by hand.")
     elif seen.instance.get("MasterUserSecret"):
         notes.append(
-            "RDS keeps the master password: the new instance has a secret of its own, to be named where the old is."
+            "RDS keeps the master password: the new instance gets a secret of its own, to be named where the old is; "
+            "see docs/data.md."
         )
     else:
         notes.append("Passwords are those of that time: set any that was changed since.")
@@ -160,6 +161,7 @@ def restore(seen: Seen, names: Names, snapshot: str | None, point: datetime) -> 
         commands=(
             aws("rds", *words, *_flags(seen.instance or {}), **given, **_settings(seen.instance or {})),
             aws("rds", "wait", "db-instance-available", db_instance_identifier=names.restored),
+            *_manage_password(seen, names),
         ),
         notes=tuple(notes),
     )
@@ -272,7 +274,23 @@ def _flags(instance: Mapping[str, Any]) -> tuple[str, ...]:
     chosen = (
         f"--{flag}" if instance[member] else f"--no-{flag}" for flag, member in names.items() if member in instance
     )
-    return (*chosen, *(["--manage-master-user-password"] if instance.get("MasterUserSecret") else []))
+    return tuple(chosen)
+
+
+def _manage_password(seen: Seen, names: Names) -> tuple[str, ...]:
+    """Return what lets RDS keep the new instance's master password, if it keeps the present one's.
+
+    A restore itself takes that option for Oracle only.
+    """
+    kept = (seen.instance or {}).get("MasterUserSecret")
+    if not kept:
+        return ()
+    words = ("rds", "modify-db-instance", "--manage-master-user-password", "--apply-immediately")
+    key = {"master_user_secret_kms_key_id": kept["KmsKeyId"]} if kept.get("KmsKeyId") else {}
+    return (
+        aws(*words, db_instance_identifier=names.restored, **key),
+        aws("rds", "wait", "db-instance-available", db_instance_identifier=names.restored),
+    )
 
 
 def aws(*words: str, **options: str | Sequence[str]) -> str:
