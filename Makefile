@@ -46,6 +46,8 @@ bench: setup
 docs: setup
 	$(BIN)/python docs/cli_reference.py
 	$(BIN)/python tests/migrations/gate/page.py
+	$(BIN)/python -m costs --write
+	$(BIN)/python -m docs.dashboards
 
 clean:
 	rm -rf .venv node_modules cdk.out .setup-stamp dist

@@ -9,6 +9,7 @@ from bluegreen.cdk import _lambda_assets
 from bluegreen.cdk._lambda_assets import staged
 
 HANDLERS = {
+    "guardrails": "drift.py",
     "journeys": "journey_handler.py",
     "lifecycle": "smoke_tests.py",
     "migrations": "migration_handler.py",
