@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -226,3 +227,12 @@ def test_a_check_looks_at_one_thing(check: checks.Check, seen: Evidence, said: s
     """Each complains of what it is about, and of nothing else."""
     complaint = check(seen)
     assert complaint is None if said is None else said in (complaint or "")
+
+
+def test_an_alarm_that_no_deployment_group_watches_turns_nothing_back() -> None:
+    """The time of a rollback counts from the alarm that CodeDeploy acted on, not from one that only tells people."""
+    told = replace(RED, at=RED.at - 5, facts=RED.facts | {"name": "told"})
+    seen = turned_back(0.5, events=[told, RED], watched=frozenset({str(RED.facts["name"])}))
+    assert seen.turned_by == RED
+    assert seen.rollback_seconds == pytest.approx(0.5, abs=0.1)
+    assert replace(seen, watched=frozenset()).turned_by == told

@@ -80,8 +80,14 @@ class World:
             "codedeploy": SimpleNamespace(
                 list_deployments=lambda: {"deployments": [one["deploymentId"] for one in world.deployments]},
                 batch_get_deployments=lambda **_: {"deploymentsInfo": world.deployments},
+                list_applications=lambda: {"applications": ["orders"]},
+                list_deployment_groups=lambda **_: {"deploymentGroups": ["release"]},
+                get_deployment_group=lambda **_: {"deploymentGroupInfo": {"alarmConfiguration": {"alarms": WATCHED}}},
             ),
         }[service]
+
+
+WATCHED = [{"name": "orders-error-rate"}]
 
 
 @pytest.fixture
@@ -248,5 +254,6 @@ def test_the_evidence_is_what_was_seen(stage: Stage) -> None:
     assert evidence.figures == {"seconds": 1.5}
     assert evidence.others == {"v0"}
     assert evidence.complaints == ("not fine",)
+    assert evidence.watched == {"orders-error-rate"}
     assert [event.what for event in evidence.events] == ["halfway"]
     assert (evidence.live, evidence.candidate, evidence.released, evidence.outcome) == ("v1", "v1", "v1", "recovered")

@@ -45,6 +45,7 @@ class Evidence:
         complaints: What the scenario itself saw that must not be.
         figures: What the scenario measured, by name, with the unit in the name.
         lost: Each acknowledged write that could not be read back, and what was found instead.
+        watched: The alarms that deployment groups watch; others turn nothing back. Every alarm counts when empty.
     """
 
     live: str
@@ -58,6 +59,7 @@ class Evidence:
     complaints: Sequence[str] = ()
     figures: Mapping[str, float] = field(default_factory=dict)
     lost: Sequence[str] = ()
+    watched: frozenset[str] = frozenset()
 
     @property
     def outcome(self) -> Outcome:
@@ -127,8 +129,9 @@ class Evidence:
 
     @property
     def turned_by(self) -> Event | None:
-        """What turned the release back: the first alarm, failed lifecycle event, or deployment that failed."""
-        return next((event for event in self.events if event.at >= self.started and _turns_back(event)), None)
+        """What turned the release back: the first watched alarm, failed lifecycle event, or deployment that failed."""
+        since = (event for event in self.events if event.at >= self.started)
+        return next((event for event in since if self._turns_back(event)), None)
 
     @property
     def turned(self) -> float | None:
@@ -154,9 +157,10 @@ class Evidence:
             return None
         return max(0.0, last - self.turned)
 
-
-def _turns_back(event: Event) -> bool:
-    """Whether an event is one that CodeDeploy rolls back for."""
-    if event.kind == "alarm":
-        return event.facts.get("state") == "ALARM"
-    return event.kind in {"lifecycle", "deployment"} and str(event.facts.get("status")).lower() in {"failed", "stopped"}
+    def _turns_back(self, event: Event) -> bool:
+        """Whether an event is one that CodeDeploy rolls back for."""
+        if event.kind == "alarm":
+            watched = not self.watched or event.facts.get("name") in self.watched
+            return watched and event.facts.get("state") == "ALARM"
+        ended = str(event.facts.get("status")).lower() in {"failed", "stopped"}
+        return ended and event.kind in {"lifecycle", "deployment"}

@@ -19,6 +19,7 @@ from .evidence import Event, Evidence
 from .left_out import LeftOut
 from .local_cloud import CloudError, LocalCloud
 from .scenarios.scenario import Scenario
+from .services import watched_alarms
 from .stage import Stage
 from .watcher import Watcher
 from .workload import Workload
@@ -265,18 +266,3 @@ class Rehearsal:
                     hint=f"see {self.cloud.log}",
                 )
             self._watcher.wait_past(0.5)
-
-
-def watched_alarms(codedeploy: Any) -> frozenset[str]:
-    """Return the names of the alarms that any deployment group watches.
-
-    Args:
-        codedeploy: A boto3 client.
-    """
-    groups = [
-        codedeploy.get_deployment_group(applicationName=application, deploymentGroupName=group)["deploymentGroupInfo"]
-        for application in codedeploy.list_applications()["applications"]
-        for group in codedeploy.list_deployment_groups(applicationName=application)["deploymentGroups"]
-    ]
-    alarms = [alarm for group in groups for alarm in group.get("alarmConfiguration", {}).get("alarms", [])]
-    return frozenset(alarm["name"] for alarm in alarms)

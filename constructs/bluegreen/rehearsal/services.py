@@ -97,3 +97,18 @@ def _of_application(codedeploy: Any, name: str, application: str) -> list[Servic
                 )
             )
     return found
+
+
+def watched_alarms(codedeploy: Any) -> frozenset[str]:
+    """Return the names of the alarms that any deployment group watches.
+
+    Args:
+        codedeploy: A boto3 client.
+    """
+    groups = [
+        codedeploy.get_deployment_group(applicationName=application, deploymentGroupName=group)["deploymentGroupInfo"]
+        for application in codedeploy.list_applications()["applications"]
+        for group in codedeploy.list_deployment_groups(applicationName=application)["deploymentGroups"]
+    ]
+    alarms = [alarm for group in groups for alarm in group.get("alarmConfiguration", {}).get("alarms", [])]
+    return frozenset(alarm["name"] for alarm in alarms)

@@ -73,6 +73,7 @@ class Stage(Commands):
         self._notes: list[Event] = []
         self._complaints: list[str] = []
         self._others: set[str] = set()
+        self._watched: frozenset[str] = frozenset()
         self._broken = False
         self.figures: dict[str, float] = {}
 
@@ -227,6 +228,20 @@ class Stage(Commands):
         self.wait_until(lambda: self.events(kind, since, **facts), seconds, f"a {kind} event has {shown}")
         return self.events(kind, since, **facts)[0]
 
+    def wait_for_red_alarm(self, seconds: float) -> Event:
+        """Wait until an alarm is red that a deployment group watches.
+
+        Raises:
+            DidNotHappenError: If there is none in time.
+        """
+        self._look_at_alarms()
+
+        def red() -> list[Event]:
+            return [event for event in self.events("alarm", state="ALARM") if event.facts["name"] in self._watched]
+
+        self.wait_until(red, seconds, "an alarm that turns releases back is red")
+        return red()[0]
+
     def also_serves(self, version: str) -> None:
         """Say that users may meet a version that no command of this scenario deployed."""
         self._others.add(version)
@@ -260,6 +275,7 @@ class Stage(Commands):
         """Begin to count: what happened before is not the scenario's."""
         self._position = self._watcher.position()
         self._started = time.monotonic()
+        self._look_at_alarms()
 
     def finish(self) -> Evidence:
         """Wait for commands under way, let the load go on for a moment, and return all that was seen.
@@ -271,6 +287,7 @@ class Stage(Commands):
             underway.wait()
         self._watcher.wait_past(AFTER_SECONDS)
         loads = {name: traffic.stop() for name, traffic in self._loads.items()}
+        self._look_at_alarms()
         return Evidence(
             live=self._first_live,
             started=self._started,
@@ -283,7 +300,12 @@ class Stage(Commands):
             complaints=tuple(self._complaints),
             figures=dict(self.figures),
             lost=tuple(lost for traffic in self._loads.values() for lost in traffic.lost),
+            watched=self._watched,
         )
+
+    def _look_at_alarms(self) -> None:
+        """Learn which alarms turn releases back; a group that goes with its stack was known before."""
+        self._watched |= services.watched_alarms(self._cloud.client("codedeploy"))
 
     def _mend(self) -> None:
         # A cloud that is gone needs no mending, and has been told of.

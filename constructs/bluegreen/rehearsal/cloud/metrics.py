@@ -55,6 +55,12 @@ class MetricStore:
             recent = itertools.takewhile(lambda sample: sample.at >= oldest, reversed(self._samples.get(metric, ())))
             return [sample.value for sample in recent if start <= sample.at < end][::-1]
 
+    def first(self, metric: MetricName) -> float | None:
+        """Return when the oldest sample that is kept was taken, as far as they came in order; None without any."""
+        with self._lock:
+            samples = self._samples.get(metric)
+            return samples[0].at - LATEST_SECONDS if samples else None
+
     def names(self) -> list[MetricName]:
         """Return every metric that has samples."""
         with self._lock:

@@ -43,7 +43,7 @@ def _alarm_still_red(stage: Stage) -> None:
     broken = stage.next_version()
     stage.inject({"fault": "errors-after-shift"})
     release = stage.begin(broken)
-    red = stage.wait_for_event("alarm", 60, state="ALARM")
+    red = stage.wait_for_red_alarm(60)
     stage.inject({"fault": "errors-after-shift", "version": stage.live, "share": SHARE})
     release.wait()
     fix = stage.next_version()

@@ -1,7 +1,7 @@
 """Reads metrics from the store as data points: one value a period, by statistic."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bluegreen.rehearsal.cloud.api import Document
 from bluegreen.rehearsal.cloud.metrics import MetricName, MetricStore
@@ -11,6 +11,7 @@ from .evaluation import Query, evaluate
 from .judgement import EXTRA_PERIODS
 from .series import Array, Series, Value
 from .statistics import statistic
+from .whole import Part, Whole, whole
 
 SETTLED_SECONDS = 120
 """How long after a period's end samples may still arrive for it; older values are remembered instead of read again."""
@@ -48,6 +49,7 @@ class MetricReader:
     def __init__(self, store: MetricStore) -> None:
         self._store = store
         self._remembered: dict[tuple[MetricName, str, float, float], float | None] = {}
+        self._minutes: dict[tuple[MetricName, str], dict[float, Part | None]] = {}
         self._lock = threading.Lock()
 
     def points(self, watch: Watch, end: float, now: float) -> list[float | None]:
@@ -81,14 +83,39 @@ class MetricReader:
         with self._lock:
             if key in self._remembered:
                 return self._remembered[key]
-        samples = self._store.between(name, start, end)
-        value = float(statistic(stat)(samples)) if samples else None
+        value = self._compute(name, stat, start, end, now)
         if end + SETTLED_SECONDS <= now:
             with self._lock:
                 if len(self._remembered) >= _MOST_REMEMBERED:
                     self._remembered.clear()
                 self._remembered[key] = value
         return value
+
+    def _compute(self, name: MetricName, stat: str, start: float, end: float, now: float) -> float | None:
+        if end - start > MINUTE and start % MINUTE == end % MINUTE == 0 and (joined := whole(stat)):
+            first = self._store.first(name)
+            begin = end if first is None else max(start, first // MINUTE * MINUTE)
+            minutes = [begin + MINUTE * index for index in range(int((end - begin) // MINUTE))]
+            parts = [part for part in self._parts((name, stat), joined, minutes, now) if part is not None]
+            return float(joined.join(parts)) if parts else None
+        samples = self._store.between(name, start, end)
+        return float(statistic(stat)(samples)) if samples else None
+
+    def _parts(
+        self, key: tuple[MetricName, str], joined: Whole, minutes: Sequence[float], now: float
+    ) -> Iterator[Part | None]:
+        """Yield the figures of each minute, None for one without samples."""
+        with self._lock:
+            known = self._minutes.setdefault(key, {})
+        for minute in minutes:
+            if minute in known:
+                yield known[minute]
+                continue
+            samples = self._store.between(key[0], minute, minute + MINUTE)
+            part = joined.part(samples) if samples else None
+            if minute + MINUTE + SETTLED_SECONDS <= now:
+                known[minute] = part
+            yield part
 
 
 def as_array(value: Value) -> Array:
