@@ -13,8 +13,9 @@ from bluegreen.release.migrations.lease import Lease, StopTasks, Take, WaitForLe
 from bluegreen.release.migrations.ledger import NOT_BEGUN, Mode, State
 from bluegreen.release.migrations.restore_point import MakeSnapshot, NotProtected, Protected
 from bluegreen.release.migrations.result import Outcome
+from machine_step import Next
 from migration_progress import Phase
-from migration_run import Next, Run
+from migration_run import Run
 
 _LEASE_WAIT_SECONDS = 5
 _RESTORE_POINT_WAIT_SECONDS = 15

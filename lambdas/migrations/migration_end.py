@@ -6,8 +6,9 @@ import after_release
 import migration_answer
 import migration_tasks
 from bluegreen.release.migrations.ledger import State
+from machine_step import Next
 from migration_progress import Phase
-from migration_run import Next, Run
+from migration_run import Run
 
 _log = logging.getLogger("migrations")
 

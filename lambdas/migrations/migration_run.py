@@ -3,33 +3,16 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
 
 from bluegreen.release.migrations.ledger import Mode
 from bluegreen.release.migrations.result import Outcome
+from machine_step import TASK_GRACE_SECONDS, Next
 from migration_ledger import Ledger
 from migration_progress import Phase, Progress
 from migration_request import Request
 from migration_settings import SHORTEST_TASK_SECONDS, Settings
 
 _LONGEST_PLAN_SECONDS = 600
-_TASK_GRACE_SECONDS = 120
-"""How much longer than its runner a task may take: to start, to load the image, to stop."""
-
-
-@dataclass(frozen=True)
-class Next:
-    """What the state machine does next.
-
-    Args:
-        what: wait, run-task, done or failed.
-        wait_seconds: How long to wait.
-        task: The task to run.
-    """
-
-    what: str
-    wait_seconds: int = 1
-    task: dict[str, Any] | None = None
 
 
 @dataclass
@@ -73,7 +56,7 @@ class Run:
     @property
     def lease_ends(self) -> float:
         """When this run is certainly over."""
-        return self.now + max(self.left, SHORTEST_TASK_SECONDS) + 2 * _TASK_GRACE_SECONDS + 300
+        return self.now + max(self.left, SHORTEST_TASK_SECONDS) + 2 * TASK_GRACE_SECONDS + 300
 
     def go(self, phase: Phase) -> None:
         """Go on with another phase."""
@@ -94,7 +77,7 @@ class Run:
         """
         self.progress.forget_task()
         self.progress.task_started_at = self.now
-        task = {"definition": definition, "command": command, "seconds": seconds + _TASK_GRACE_SECONDS}
+        task = {"definition": definition, "command": command, "seconds": seconds + TASK_GRACE_SECONDS}
         return Next("run-task", task=task)
 
     @property

@@ -12,8 +12,9 @@ import migration_task
 from bluegreen.release.migrations import messages
 from bluegreen.release.migrations.result import Outcome
 from cloudformation_answer import AnswerError
+from machine_step import Next
 from migration_progress import Phase
-from migration_run import Next, Run
+from migration_run import Run
 
 _log = logging.getLogger("migrations")
 

@@ -9,8 +9,9 @@ from bluegreen.release.migrations.decisions import Protect, after_migration, aft
 from bluegreen.release.migrations.ledger import Mode, State, compatible_after, compatible_before
 from bluegreen.release.migrations.result import Outcome, Result
 from ended_task import EndedTask, ended, name_of
+from machine_step import Next
 from migration_progress import Phase
-from migration_run import Next, Run
+from migration_run import Run
 from migration_settings import SHORTEST_TASK_SECONDS
 
 _RESULT_WAIT_SECONDS = 2

@@ -2,7 +2,8 @@
 
 from bluegreen.release.recovery.inspection import Inspection, last_in
 from ended_task import ended, name_of
-from recovery_run import Next, Run
+from machine_step import Next
+from recovery_run import Run
 
 CONTAINER = "recovery-check"
 _RESULT_WAIT_SECONDS = 2

@@ -8,12 +8,11 @@ from functools import cached_property
 from typing import Any, Self
 
 from bluegreen.release.recovery.record import RecoveryRecord
+from machine_step import TASK_GRACE_SECONDS, Next
 from recovery_ledger import Ledger
 from recovery_request import Request
 from recovery_settings import Settings
 
-_TASK_GRACE_SECONDS = 120
-"""How much longer than its command a task may take: to start, to load the image, to stop."""
 _LONGEST_INSPECTION_SECONDS = 900
 
 
@@ -27,21 +26,6 @@ class Phase(StrEnum):
     CHECK = "check the restored database"
     CLEAN_UP = "clean up"
     TELL = "tell"
-
-
-@dataclass(frozen=True)
-class Next:
-    """What the state machine does next.
-
-    Args:
-        what: wait, run-task, done or failed.
-        wait_seconds: How long to wait.
-        task: The task to run.
-    """
-
-    what: str
-    wait_seconds: int = 1
-    task: dict[str, Any] | None = None
 
 
 @dataclass
@@ -167,7 +151,7 @@ class Run:
         task = {
             "command": [*self.settings.inspect, "--deadline-seconds", str(seconds)],
             "environment": [{"Name": self.settings.host_variable, "Value": self.progress.host}],
-            "seconds": seconds + _TASK_GRACE_SECONDS,
+            "seconds": seconds + TASK_GRACE_SECONDS,
         }
         return Next("run-task", task=task)
 

@@ -14,8 +14,9 @@ import recovery_instances
 import recovery_telling
 from bluegreen.release.recovery import judgement
 from bluegreen.release.recovery.record import Kind, RecoveryRecord
+from machine_step import Next
 from recovery_request import Request
-from recovery_run import Next, Phase, Run, iso
+from recovery_run import Phase, Run, iso
 
 _log = logging.getLogger("recovery")
 

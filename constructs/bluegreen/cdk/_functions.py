@@ -5,6 +5,7 @@ from typing import cast
 
 from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -72,3 +73,45 @@ def small_function(
     rendered = cast("lambda_.CfnFunction", function.node.default_child)
     rendered.add_metadata("cfn-lint", {"config": {"ignore_checks": ["W3005"]}})
     return function
+
+
+def call_by_events(
+    scope: Construct,
+    construct_id: str,
+    function: lambda_.IFunction,
+    *,
+    description: str,
+    pattern: Mapping[str, object] | None = None,
+    schedule: str | None = None,
+) -> tuple[events.CfnRule, lambda_.CfnPermission]:
+    """Let EventBridge call a function.
+
+    Args:
+        scope: Where.
+        construct_id: The rule's name there; the permission's is the same with "Permission".
+        function: The function.
+        description: What for, for people.
+        pattern: Which events call it.
+        schedule: When it is called, as EventBridge writes schedules.
+
+    Returns:
+        The rule, and what lets it call the function.
+    """
+    arn = function.function_arn
+    rule = events.CfnRule(
+        scope,
+        construct_id,
+        description=description,
+        event_pattern=pattern,
+        schedule_expression=schedule,
+        targets=[{"arn": arn, "id": "Function"}],
+    )
+    permission = lambda_.CfnPermission(
+        scope,
+        f"{construct_id}Permission",
+        action="lambda:InvokeFunction",
+        function_name=arn,
+        principal="events.amazonaws.com",
+        source_arn=rule.attr_arn,
+    )
+    return rule, permission

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from aws_cdk import CustomResource
-from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from ._acknowledge import acknowledge
-from ._functions import small_function
+from ._functions import call_by_events, small_function
 from ._log_groups import log_group
 from ._migration_roles import function_role, state_machine_role
 from ._migration_task import CONTAINER_NAME, MigrationTask, MigrationTaskSettings
@@ -76,11 +75,19 @@ class ServiceMigrations(Construct):
         name = computed_name(self, max_length=80)
         self.function = self._function(service, database, settings, name)
         self.state_machine = self._state_machine(service, name, longest_seconds - _LEFT_FOR_BACKSTOP_SECONDS)
-        self._tell_of("LostRun", "Answers for a run that was lost", _lost_executions(self.state_machine.ref))
-        self._tell_of(
+        call_by_events(
+            self,
+            "LostRun",
+            self.function,
+            description="Answers for a run that was lost",
+            pattern=_lost_executions(self.state_machine.ref),
+        )
+        call_by_events(
+            self,
             "EndedRelease",
-            "Records what became of a release whose migration ran",
-            _ended_deployments(service.application.name),
+            self.function,
+            description="Records what became of a release whose migration ran",
+            pattern=_ended_deployments(service.application.name),
         )
         needs = [child for child in self.node.children if child.node.id != _FUNCTION]  # which it refers to already
         self.resource = CustomResource(
@@ -168,24 +175,6 @@ class ServiceMigrations(Construct):
                     platform_version=network.platform_version,
                 ),
             ),
-        )
-
-    def _tell_of(self, construct_id: str, description: str, event_pattern: Mapping[str, object]) -> None:
-        """Let EventBridge call the function."""
-        rule = events.CfnRule(
-            self,
-            construct_id,
-            description=description,
-            event_pattern=dict(event_pattern),
-            targets=[{"arn": self.function.function_arn, "id": "Function"}],
-        )
-        lambda_.CfnPermission(
-            self,
-            f"{construct_id}Permission",
-            action="lambda:InvokeFunction",
-            function_name=self.function.function_arn,
-            principal="events.amazonaws.com",
-            source_arn=rule.attr_arn,
         )
 
 

@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Aws, RemovalPolicy, Stack
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as stepfunctions
@@ -16,7 +14,7 @@ from constructs import Construct, IConstruct
 
 from ._acknowledge import acknowledge, acknowledge_wildcards
 from ._arns import Arns
-from ._functions import small_function
+from ._functions import call_by_events, small_function
 from ._grants import Grants
 from ._log_groups import acknowledge_without_key, let_logs_use
 from ._names import computed_name
@@ -133,7 +131,13 @@ class ReleaseProvider(Construct):
             environment={"BLUEGREEN_STATE_MACHINE_ARN": state_machine_arn},
         )
         self.state_machine = self._state_machine(name)
-        self.backstop = self._backstop()
+        self.backstop, self._backstop_permission = call_by_events(
+            self,
+            "Backstop",
+            self.function,
+            description="Resumes scale-in after a deployment, whatever became of who suspended it",
+            pattern=_ended_deployments(self._applications),
+        )
         acknowledge(self, _MEANT)
 
     def encrypt_log(self, key: kms.IKey | None) -> None:
@@ -261,25 +265,6 @@ class ReleaseProvider(Construct):
             self._policies.append((policy, grants))
         self._served += 1
         return self._policies[-1]
-
-    def _backstop(self) -> events.CfnRule:
-        function_arn = self.function.function_arn
-        rule = events.CfnRule(
-            self,
-            "Backstop",
-            description="Resumes scale-in after a deployment, whatever became of who suspended it",
-            event_pattern=_ended_deployments(self._applications),
-            targets=[{"arn": function_arn, "id": "Function"}],
-        )
-        self._backstop_permission = lambda_.CfnPermission(
-            self,
-            "BackstopPermission",
-            action="lambda:InvokeFunction",
-            function_name=function_arn,
-            principal="events.amazonaws.com",
-            source_arn=rule.attr_arn,
-        )
-        return rule
 
     def _state_machine(self, name: str) -> stepfunctions.CfnStateMachine:
         role = iam.Role(

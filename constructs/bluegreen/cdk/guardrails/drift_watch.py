@@ -4,16 +4,14 @@ from collections.abc import Mapping, Sequence
 
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge, acknowledge_wildcards
-from bluegreen.cdk._functions import small_function
+from bluegreen.cdk._functions import call_by_events, small_function
 from bluegreen.cdk._log_groups import log_group
 from bluegreen.cdk.watching.alert import Alert, Severity
 from bluegreen.cdk.watching.define_alert import RUNBOOKS, define_alert
@@ -100,8 +98,9 @@ class DriftWatch(Construct):
             environment={"BLUEGREEN_DRIFT": Stack.of(self).to_json_string(settings)},
         )
         acknowledge(self.function, _MEANT)
-        self._call_by("Schedule", schedule=schedule)
-        self._call_by("Ended", pattern=_ended(stacks))
+        calls = f"Calls {self.node.path}"
+        call_by_events(self, "Schedule", self.function, description=calls, schedule=schedule)
+        call_by_events(self, "Ended", self.function, description=calls, pattern=_ended(stacks))
         self.alerts: Sequence[Alert] = [
             *(self._alert(stack, severity, f"{runbooks}#drift") for stack in stacks),
             define_alert(
@@ -176,26 +175,6 @@ class DriftWatch(Construct):
             },
         )
         return role
-
-    def _call_by(
-        self, construct_id: str, *, schedule: str | None = None, pattern: Mapping[str, object] | None = None
-    ) -> None:
-        rule = events.CfnRule(
-            self,
-            construct_id,
-            description=f"Calls {self.node.path}",
-            schedule_expression=schedule,
-            event_pattern=pattern,
-            targets=[{"id": "Function", "arn": self.function.function_arn}],
-        )
-        lambda_.CfnPermission(
-            self,
-            f"{construct_id}Permission",
-            action="lambda:InvokeFunction",
-            function_name=self.function.function_arn,
-            principal="events.amazonaws.com",
-            source_arn=rule.attr_arn,
-        )
 
 
 def _ended(stacks: Sequence[str]) -> Mapping[str, object]:

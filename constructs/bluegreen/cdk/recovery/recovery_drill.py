@@ -8,7 +8,6 @@ from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
@@ -16,7 +15,7 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
-from bluegreen.cdk._functions import small_function
+from bluegreen.cdk._functions import call_by_events, small_function
 from bluegreen.cdk._names import computed_name
 from bluegreen.cdk._network import TaskNetwork
 from bluegreen.cdk._task_machine import OneOffTask, task_machine
@@ -154,21 +153,7 @@ class RecoveryDrill(Construct):
             description: What for.
             event_pattern: Which events.
         """
-        rule = events.CfnRule(
-            self,
-            construct_id,
-            description=description,
-            event_pattern=dict(event_pattern),
-            targets=[{"arn": self.function.function_arn, "id": "Function"}],
-        )
-        lambda_.CfnPermission(
-            self,
-            f"{construct_id}Permission",
-            action="lambda:InvokeFunction",
-            function_name=self.function.function_arn,
-            principal="events.amazonaws.com",
-            source_arn=rule.attr_arn,
-        )
+        call_by_events(self, construct_id, self.function, description=description, pattern=event_pattern)
 
     def _closed_group(self, vpc: ec2.IVpc) -> ec2.SecurityGroup:
         group = ec2.SecurityGroup(

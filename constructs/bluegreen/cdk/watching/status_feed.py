@@ -4,16 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, RemovalPolicy, Stack
-from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
-from bluegreen.cdk._functions import small_function
+from bluegreen.cdk._functions import call_by_events, small_function
 from bluegreen.cdk._log_groups import log_group
 
 from .alert import Alert, Severity
@@ -175,24 +173,16 @@ class StatusFeed(Construct):
         )
 
     def _listen(self, alarms: Sequence[str]) -> None:
-        rule = events.CfnRule(
+        call_by_events(
             self,
             "Rule",
+            self.function,
             description=f"Tells {self.node.path} of alarms",
-            event_pattern={
+            pattern={
                 "source": ["aws.cloudwatch"],
                 "detail-type": ["CloudWatch Alarm State Change"],
                 "detail": {"alarmName": alarms},
             },
-            targets=[{"id": "Function", "arn": self.function.function_arn}],
-        )
-        lambda_.CfnPermission(
-            self,
-            "RulePermission",
-            action="lambda:InvokeFunction",
-            function_name=self.function.function_arn,
-            principal="events.amazonaws.com",
-            source_arn=rule.attr_arn,
         )
 
 
