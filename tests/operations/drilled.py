@@ -12,7 +12,7 @@ from bluegreen.release.recovery.record import Kind, RecoveryRecord
 
 from .deployed import CALLER, Deployed
 
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 ARN = "arn:aws:rds:eu-central-1:123456789012:db:orders-prod"
 COPIES = "arn:aws:backup:eu-west-1:123456789012:backup-vault:orders-prod-copies"
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:rds!db-1"

@@ -73,7 +73,7 @@ def look(database: str, records: tuple[RecoveryRecord, ...], services: tuple[Ser
         master_secret=_tried(lambda: _secret(clients("secretsmanager"), instance)) if known else no_instance,
         records=records,
         services=services,
-        now=datetime.now(UTC),
+        now=_now(),
     )
 
 
@@ -113,3 +113,7 @@ def _secret(secretsmanager: Any, instance: Found) -> Found | None:
         return None
     found: Found = secretsmanager.describe_secret(SecretId=kept["SecretArn"])
     return found
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
