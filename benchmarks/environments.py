@@ -9,6 +9,7 @@ import importlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
@@ -46,13 +47,20 @@ def _bare(folder: Path, blueprint: Path) -> None:
     import aws_cdk as cdk  # noqa: PLC0415 - measured
 
     for name in json.loads((blueprint / MODULES).read_text()):
-        importlib.import_module(name)
+        _load(importlib.import_module(name))
     app = cdk.App(outdir=str(folder), context=_context())
     for path in sorted(blueprint.glob("*.template.json")):
         stack = cdk.Stack(app, path.name.removesuffix(".template.json"))
         for logical_id, resource in json.loads(path.read_text())["Resources"].items():
             cdk.CfnResource(stack, logical_id, type=resource["Type"], properties=resource.get("Properties", {}))
     app.synth()
+
+
+def _load(module: Any) -> None:
+    """Have Node load a module of the CDK as well: importing it in Python alone does not."""
+    for name in vars(module):
+        if name.startswith("Cfn") and hasattr(getattr(module, name), "CFN_RESOURCE_TYPE_NAME"):
+            return  # looking at it is what loads it
 
 
 if __name__ == "__main__":

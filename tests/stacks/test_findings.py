@@ -55,8 +55,8 @@ def test_every_acknowledgement_of_a_service_is_needed_and_has_its_own_reason(
         def of(cls, scope: IConstruct) -> "Recorded":
             return cls(scope)
 
-        def acknowledge(self, found: Acknowledgment) -> None:
-            acknowledged.append((self._path, found.id.partition("::")[2], found.reason))
+        def acknowledge(self, *found: Acknowledgment) -> None:
+            acknowledged.extend((self._path, one.id.partition("::")[2], one.reason) for one in found)
 
     monkeypatch.setattr(_acknowledge, "Validations", Recorded)
     found = findings(tmp_path, define)

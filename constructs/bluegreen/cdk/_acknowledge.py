@@ -19,9 +19,9 @@ def acknowledge(scope: IConstruct, reasons: Mapping[str, str]) -> None:
         reasons: Why each finding is meant so, by the rule's name with its pack: "AwsSolutions-SMG4",
             "AwsSolutions-IAM5[Resource::*]", "NIST.800.53.R5-LambdaDLQ".
     """
-    for rule, reason in reasons.items():
-        pack = rule.partition("-")[0]
-        Validations.of(scope).acknowledge(Acknowledgment(id=f"{pack}::{rule}", reason=reason))
+    rules = [Acknowledgment(id=f"{rule.partition('-')[0]}::{rule}", reason=reason) for rule, reason in reasons.items()]
+    if rules:
+        Validations.of(scope).acknowledge(*rules)  # in one call: each crosses into Node
 
 
 def acknowledge_wildcards(scope: IConstruct, reasons: Mapping[str, str]) -> None:
