@@ -2,11 +2,15 @@
 
 import hashlib
 import re
+from weakref import WeakKeyDictionary
 
 from aws_cdk import Fn, Stack, Token
 from constructs import Construct
 
 _GUID_LENGTH = 36
+_places: WeakKeyDictionary[Construct, tuple[Stack, str]] = WeakKeyDictionary()
+_beginnings: WeakKeyDictionary[Stack, tuple[str, str | None]] = WeakKeyDictionary()
+"""Neither a construct's place nor a stack's name ever changes, and asking the CDK for them takes seven calls a name."""
 
 
 def computed_name(scope: Construct, *, max_length: int) -> str:
@@ -21,14 +25,29 @@ def computed_name(scope: Construct, *, max_length: int) -> str:
     Returns:
         Letters, digits and hyphens.
     """
-    stack = Stack.of(scope)
-    path = scope.node.path.removeprefix(stack.node.path)
-    words = re.sub(r"[^A-Za-z0-9]+", "-", path).strip("-")
-    name = stack.stack_name
-    if Token.is_unresolved(name):
+    stack, words = _place(scope)
+    _, name = _beginning(stack)
+    if name is None:
         unique = Fn.select(2, Fn.split("/", stack.stack_id))
         return f"{unique}-{_fit(words, max_length - _GUID_LENGTH - 1)}"
     return _fit(f"{name}-{words}", max_length)
+
+
+def _place(scope: Construct) -> tuple[Stack, str]:
+    """Return the stack of a construct, and the path to it from there in words."""
+    if scope not in _places:
+        stack = Stack.of(scope)
+        path = scope.node.path.removeprefix(_beginning(stack)[0])
+        _places[scope] = stack, re.sub(r"[^A-Za-z0-9]+", "-", path).strip("-")
+    return _places[scope]
+
+
+def _beginning(stack: Stack) -> tuple[str, str | None]:
+    """Return the path of a stack, and its name if that is known before the deployment."""
+    if stack not in _beginnings:
+        name = stack.stack_name
+        _beginnings[stack] = stack.node.path, None if Token.is_unresolved(name) else name
+    return _beginnings[stack]
 
 
 def _fit(name: str, max_length: int) -> str:
