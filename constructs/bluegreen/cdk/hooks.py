@@ -76,11 +76,11 @@ def bind_hooks(service: "BlueGreenService", hooks: Sequence[Hook]) -> tuple[Sequ
     """
     if not hooks:
         return [], []
-    before = {child.node.id for child in service.node.children}
+    before = len(service.node.children)
     bound = in_order([hook.bind(service) for hook in hooks])
-    named = {part.node.path for hook in bound for part in (hook.function, hook.log_group)}
-    made = [part for child in service.node.children if child.node.id not in before for part in child.node.children]
-    return bound, [part for part in made if part.node.path not in named]
+    named = [part for hook in bound for part in (hook.function, hook.log_group)]
+    made = [part for child in service.node.children[before:] for part in child.node.children]
+    return bound, [part for part in made if part not in named]
 
 
 def in_order(hooks: Sequence[BoundHook]) -> list[BoundHook]:

@@ -62,5 +62,6 @@ class CostTags:
         Args:
             scope: The construct: a stack, or the app.
         """
+        tags = Tags.of(scope)
         for key, value in self.to_dict().items():
-            Tags.of(scope).add(key, value, exclude_resource_types=_NOT_TAGGED)
+            tags.add(key, value, exclude_resource_types=_NOT_TAGGED)

@@ -74,11 +74,12 @@ def _define(
 ) -> ec2.CfnNetworkAcl:
     inside = Construct(scope, construct_id)
     access_list = ec2.CfnNetworkAcl(inside, "List", vpc_id=vpc.vpc_id)
+    list_id = access_list.attr_id  # each look at it crosses into Node
     for number, rule in enumerate(rules, start=1):
         ec2.CfnNetworkAclEntry(
             inside,
             f"Rule{number}",
-            network_acl_id=access_list.attr_id,
+            network_acl_id=list_id,
             rule_number=100 * number,
             rule_action="allow",
             egress=rule.egress,
@@ -89,7 +90,7 @@ def _define(
         )
     for number, subnet in enumerate(subnets, start=1):
         ec2.CfnSubnetNetworkAclAssociation(
-            inside, f"Subnet{number}", network_acl_id=access_list.attr_id, subnet_id=subnet.subnet_id
+            inside, f"Subnet{number}", network_acl_id=list_id, subnet_id=subnet.subnet_id
         )
     acknowledge(
         inside,
