@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from . import linters, permissions
 from .assembly import PACKS, ROOT, Assembly, synthesize
 from .linters import Checked, check, lint, unexplained
 from .permissions import broad_statements
@@ -28,8 +29,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print a document instead of a table")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bluegreen-audit-") as folder:
-        lines = audit(Path(folder))
-    wrong = [complaint for line in lines for complaint in line.complaints] + beside_the_peer(lines)
+        lines, outdated = audit(Path(folder))
+    wrong = [complaint for line in lines for complaint in line.complaints] + beside_the_peer(lines) + outdated
     if arguments.json:
         document = {"passes": not wrong, "stacks": [line.document() for line in lines], "wrong": wrong}
         sys.stdout.write(json.dumps(document) + "\n")
@@ -42,21 +43,25 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def audit(folder: Path) -> Sequence[Line]:
+def audit(folder: Path) -> tuple[Sequence[Line], list[str]]:
     """Synthesize every stack and the peer's smallest, and look at each.
 
     Args:
         folder: An empty folder.
 
     Returns:
-        A line for each stack, the peer's last.
+        A line for each stack, the peer's last; and which exceptions nothing needs any more, in words.
     """
     ours = synthesize(folder / "ours")
     peer = _peer_template(folder / PEER)
     paths = sorted(ours.paths.items())
     linted, checked = lint(ours.paths.values()), check([*ours.paths.values(), peer])
     lines = [_line(ours, stack, linted[path], checked[path.resolve()]) for stack, path in paths]
-    return [*lines, _peer_line(json.loads(peer.read_text()), checked[peer.resolve()])]
+    failed = [one for path in ours.paths.values() for one in checked[path.resolve()].failed]
+    outdated = [f"audit/explained.toml: {one} does not fail any more, take it out" for one in linters.unneeded(failed)]
+    listed = permissions.unneeded(ours.templates.values())
+    outdated += [f"audit/permissions.py: nothing needs {one} any more, take it out" for one in listed]
+    return [*lines, _peer_line(json.loads(peer.read_text()), checked[peer.resolve()])], outdated
 
 
 def beside_the_peer(lines: Sequence[Line]) -> list[str]:

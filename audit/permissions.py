@@ -1,6 +1,8 @@
 """What policies allow beyond named actions on named resources: IAM Access Analyzer's first questions, asked offline."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +15,7 @@ NO_RESOURCE: Mapping[str, str] = {
     "cloudwatch:PutMetricData": "takes no resource; narrowed to a namespace by a condition",
     "codedeploy:BatchGetDeploymentTargets": "AWS's references disagree on a narrower one",
     "codedeploy:ContinueDeployment": "AWS's references disagree on a narrower one",
-    "codedeploy:GetDeployment": "AWS's references disagree on a narrower one",
     "codedeploy:ListDeploymentTargets": "AWS's references disagree on a narrower one",
-    "codedeploy:PutLifecycleEventHookExecutionStatus": "AWS's references disagree on a narrower one",
     "codedeploy:StopDeployment": "AWS's references disagree on a narrower one",
     "ec2:AssignPrivateIpAddresses": "Lambda in a VPC: EC2 takes no resource before the interface exists",
     "ec2:CreateNetworkInterface": "Lambda in a VPC; the function's own code is denied it",
@@ -24,15 +24,12 @@ NO_RESOURCE: Mapping[str, str] = {
     "ec2:DescribeSubnets": "EC2 describes on all resources only",
     "ec2:UnassignPrivateIpAddresses": "Lambda in a VPC: EC2 takes no resource before the interface exists",
     "ecr:GetAuthorizationToken": "a token for the whole registry; takes no resource",
-    "ecs:DeregisterTaskDefinition": "takes no resource",
     "ecs:DescribeTaskDefinition": "takes no resource",
     "ecs:ListTasks": "narrowed to the cluster by a condition",
     "elasticloadbalancing:DescribeListeners": "Elastic Load Balancing describes on all resources only",
-    "elasticloadbalancing:DescribeLoadBalancers": "Elastic Load Balancing describes on all resources only",
     "elasticloadbalancing:DescribeRules": "Elastic Load Balancing describes on all resources only",
     "elasticloadbalancing:DescribeTargetGroupAttributes": "Elastic Load Balancing describes on all resources only",
     "elasticloadbalancing:DescribeTargetGroups": "Elastic Load Balancing describes on all resources only",
-    "elasticloadbalancing:DescribeTargetHealth": "Elastic Load Balancing describes on all resources only",
     "logs:DescribeLogGroups": "CloudWatch Logs lists log groups on all resources only",
     "s3:ListAllMyBuckets": "CloudWatch Synthetics asks for it; S3 lists buckets on all resources only",
     "ssmmessages:CreateControlChannel": "ECS Exec's channel: takes no resource",
@@ -43,6 +40,14 @@ NO_RESOURCE: Mapping[str, str] = {
     "xray:PutTraceSegments": "X-Ray takes no resource",
 }
 """The actions that may stand beside resource "*", each with the reason. Nothing else may."""
+MANAGED: Mapping[str, str] = {
+    "SecurityAudit": "drift detection reads every kind of resource as its caller; this reads settings, and no data",
+    "service-role/AWSBackupServiceRolePolicyForBackup": "AWS Backup's own list of what a backup takes",
+    "service-role/AWSBackupServiceRolePolicyForRestores": "AWS Backup's own list of what a restore takes",
+    "service-role/AmazonRDSEnhancedMonitoringRole": "RDS writes into one log group that it names itself",
+}
+"""AWS's managed policies that a role may have, each with the reason. Nothing in a template shows what they allow."""
+_MANAGED = re.compile(r":iam::aws:policy/([\w/-]+)")
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,8 @@ def broad_statements(template: Mapping[str, Any]) -> Iterator[Broad]:
 
     Yields:
         Each action "*" or "service:*", each NotAction, each resource "*" beside an action that `NO_RESOURCE` does not
-        list, and each principal "*" without a condition. In the policy of a resource, such as a key, "*" means this
-        resource.
+        list, each principal "*" without a condition, and each of AWS's managed policies that `MANAGED` does not list.
+        In the policy of a resource, such as a key, "*" means this resource.
 
     Example:
         >>> statement = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:*"], "Resource": "*"}
@@ -83,6 +88,29 @@ def broad_statements(template: Mapping[str, Any]) -> Iterator[Broad]:
             if statement.get("Effect") == "Allow":
                 for what in _too_broad(statement, of_a_resource=of_a_resource):
                     yield Broad(logical_id, what)
+        for policy in _managed(resource):
+            if policy not in MANAGED:
+                yield Broad(logical_id, f"AWS's managed policy {policy}")
+
+
+def unneeded(templates: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what `NO_RESOURCE` and `MANAGED` list although no template needs it.
+
+    Args:
+        templates: All templates that are audited.
+    """
+    needed: set[str] = set()
+    for template in templates:
+        for resource in template["Resources"].values():
+            needed.update(_managed(resource))
+            for statement in _statements(resource.get("Properties", {})):
+                if "*" in _listed(statement.get("Resource", [])):
+                    needed.update(_listed(statement.get("Action", [])))
+    return [name for name in (*NO_RESOURCE, *MANAGED) if name not in needed]
+
+
+def _managed(resource: Mapping[str, Any]) -> list[str]:
+    return _MANAGED.findall(json.dumps(resource.get("Properties", {}).get("ManagedPolicyArns", [])))
 
 
 def _statements(document: Any) -> Iterator[Mapping[str, Any]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from audit.permissions import NO_RESOURCE, broad_statements
+from audit.permissions import MANAGED, NO_RESOURCE, broad_statements, unneeded
 
 
 def template(kind: str, statement: dict[str, Any]) -> dict[str, Any]:
@@ -51,6 +51,29 @@ def test_policies_inside_a_role_are_found() -> None:
     assert [broad.what for broad in broad_statements({"Resources": {"Role": role}})] == ["action iam:*"]
 
 
+def role_with(policy: str) -> dict[str, Any]:
+    arn = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":iam::aws:policy/{policy}"]]}
+    return {"Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"ManagedPolicyArns": [arn]}}}}
+
+
+@pytest.mark.parametrize(
+    ("policy", "found"), [("AdministratorAccess", ["AWS's managed policy AdministratorAccess"]), ("SecurityAudit", [])]
+)
+def test_a_managed_policy_of_aws_is_found_unless_it_is_listed(policy: str, found: list[str]) -> None:
+    """What AWS's managed policies allow is in no template, so each that a role has must be listed with its reason."""
+    assert [broad.what for broad in broad_statements(role_with(policy))] == found
+
+
+def test_what_is_listed_in_vain_is_found() -> None:
+    """An exception that no template needs any more is told, so that the lists do not outlive their reasons."""
+    statement = {"Action": list(NO_RESOURCE), "Resource": "*"}
+    needing = [template("AWS::IAM::Policy", statement), *map(role_with, MANAGED)]
+    assert unneeded(needing) == []
+    assert unneeded(needing[:-1]) == [list(MANAGED)[-1]]
+    assert set(unneeded(needing[1:])) == set(NO_RESOURCE)
+
+
 def test_every_action_without_a_resource_is_listed_with_its_reason() -> None:
     """The list names single actions and says why nothing narrower can be given."""
     assert all(":" in action and "*" not in action and len(reason) > 5 for action, reason in NO_RESOURCE.items())
+    assert all(len(reason.split()) > 3 for reason in MANAGED.values())
