@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bluegreen.cli import main
-from bluegreen.operations import aws, drill, drill_estate
+from bluegreen.operations import aws, drill_estate, waiting
 from tests.operations.deployed import FakeTime, refusal
 from tests.operations.drilled import INSTANCE, LOST, NOW, RECOVERED, Drilled
 
@@ -20,7 +20,7 @@ DISASTERS = ("database", "region", "loss", "breach")
 def drilled(monkeypatch: pytest.MonkeyPatch) -> Drilled:
     given = Drilled()
     monkeypatch.setattr(aws, "clients", lambda: given)
-    monkeypatch.setattr(drill, "RealTime", FakeTime)
+    monkeypatch.setattr(waiting, "RealTime", FakeTime)
     monkeypatch.setattr(drill_estate, "_now", lambda: NOW)
     return given
 

@@ -9,8 +9,7 @@ from click.testing import CliRunner, Result
 
 from bluegreen.cli import main
 from bluegreen.cli.migrations_view import record_text
-from bluegreen.operations import aws
-from bluegreen.operations import migrations as operations
+from bluegreen.operations import aws, waiting
 from bluegreen.release.migrations.ledger import AfterRelease, Mode
 from tests.operations.deployed import ADDS_NOTE, CALLER, MIGRATED, PLANNED, REFUSED, Deployed, FakeTime
 
@@ -19,7 +18,7 @@ from tests.operations.deployed import ADDS_NOTE, CALLER, MIGRATED, PLANNED, REFU
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Deployed:
     given = Deployed()
     monkeypatch.setattr(aws, "clients", lambda: given)
-    monkeypatch.setattr(operations, "RealTime", FakeTime)
+    monkeypatch.setattr(waiting, "RealTime", FakeTime)
     return given
 
 

@@ -13,13 +13,11 @@ from bluegreen.release.recovery.record import RecoveryRecord
 
 from .aws import Clients, OperationError, errors_told
 from .functions import ask
-from .migrations import RealTime, Time
 from .stack import Resource
+from .waiting import Time, wait_for_end
 
 LONGEST_DRILL_SECONDS = 4 * 3600
 _FUNCTION = re.compile(r"DrillFunction[0-9A-F]{8}$")
-_FIRST_PAUSE_SECONDS = 2.0
-_LONGEST_PAUSE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +45,7 @@ class Drill:
     def __init__(self, function: str, clients: Clients, clock: Time | None = None) -> None:
         self.function = function
         self._clients = clients
-        self._time = clock or RealTime()
+        self._clock = clock
 
     @classmethod
     def of(cls, found: Sequence[Resource], stack: str, clients: Clients, clock: Time | None = None) -> Self:
@@ -110,19 +108,14 @@ class Drill:
         Raises:
             OperationError: If it did not end in its time, or AWS or the function refuses.
         """
-        begun, pause = self._time.now(), _FIRST_PAUSE_SECONDS
-        while True:
-            record = self.record(recovery)
-            show(record)
-            if record.ended:
-                return record
-            if self._time.now() - begun >= LONGEST_DRILL_SECONDS:
-                raise OperationError(
-                    f"the drill {recovery} did not end within {LONGEST_DRILL_SECONDS // 3600} h",
-                    hint=f"delete the instance {record.instance} by hand, and look into the log of {self.function}",
-                )
-            self._time.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+        seconds = LONGEST_DRILL_SECONDS
+        record = wait_for_end(lambda: self.record(recovery), show, seconds=seconds, clock=self._clock)
+        if not record.ended:
+            raise OperationError(
+                f"the drill {recovery} did not end within {seconds // 3600} h",
+                hint=f"delete the instance {record.instance} by hand, and look into the log of {self.function}",
+            )
+        return record
 
     def _ask(self, **event: Any) -> Any:
         return ask(self._clients, self.function, event)

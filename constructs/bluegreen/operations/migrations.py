@@ -4,10 +4,9 @@ An operator's role needs cloudformation:ListStackResources on the stack and lamb
 restore plan also rds:DescribeDBInstances, rds:DescribeDBSnapshots and ecs:DescribeServices. Nobody needs the database.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from bluegreen.release.migrations.lease import Lease
 from bluegreen.release.migrations.ledger import Mode, Record, State, position
@@ -16,36 +15,12 @@ from bluegreen.release.migrations.result import Outcome
 from .aws import Clients, OperationError, errors_told
 from .functions import ask
 from .stack import Resource
+from .waiting import Time, wait_for_end
 
 RESOURCE_TYPE = "Custom::Migrations"
 
 LONGEST_RUN_SECONDS = 60 * 60
 """A run may take less than 55 minutes, which is all that CodeDeploy waits for a hook."""
-
-_FIRST_PAUSE_SECONDS = 1.0
-_LONGEST_PAUSE_SECONDS = 15.0
-
-
-class Time(Protocol):
-    """What waiting needs."""
-
-    def now(self) -> float:
-        """Return seconds that only grow."""
-
-    def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
-
-
-class RealTime:
-    """The machine's time."""
-
-    def now(self) -> float:
-        """Return seconds that only grow."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Return after so many seconds."""
-        time.sleep(seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +66,7 @@ class Migrations:
     def __init__(self, function: str, clients: Clients, clock: Time | None = None) -> None:
         self.function = function
         self._clients = clients
-        self._time = clock or RealTime()
+        self._clock = clock
 
     @classmethod
     def of(cls, found: Sequence[Resource], stack: str, service: str | None, clients: Clients) -> Self:
@@ -148,19 +123,13 @@ class Migrations:
         Raises:
             OperationError: If the run did not end in its time, or AWS or the function refuses.
         """
-        begun, pause = self._time.now(), _FIRST_PAUSE_SECONDS
-        while True:
-            record = self.record(run)
-            show(record)
-            if record.ended:
-                return record
-            if self._time.now() - begun >= LONGEST_RUN_SECONDS:
-                raise OperationError(
-                    f"run {run} did not end within {LONGEST_RUN_SECONDS // 60} min",
-                    hint="`bluegreen migrations status` shows what it does; no other run begins while it has the lease",
-                )
-            self._time.sleep(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+        record = wait_for_end(lambda: self.record(run), show, seconds=LONGEST_RUN_SECONDS, clock=self._clock)
+        if not record.ended:
+            raise OperationError(
+                f"run {run} did not end within {LONGEST_RUN_SECONDS // 60} min",
+                hint="`bluegreen migrations status` shows what it does; no other run begins while it has the lease",
+            )
+        return record
 
     def _ask(self, event: Mapping[str, Any]) -> Any:
         return ask(self._clients, self.function, event)
