@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aws_cdk import Stack
+from aws_cdk import Aws, Stack
 
 
 @dataclass(frozen=True)
@@ -31,3 +31,7 @@ class Arns:
     def slash(self, service: str, resource: str, name: str) -> str:
         """Return an ARN of the form `arn:…:service:region:account:resource/name`."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}/{name}"
+
+
+OWN = Arns(Aws.PARTITION, Aws.REGION, Aws.ACCOUNT_ID)
+"""Writes ARNs of whichever stack states them, by pseudo parameters even if the stack's region is known."""

@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ._acknowledge import acknowledge, acknowledge_wildcards
+from ._grants import Grants
 
 
 def codedeploy_role(
@@ -35,31 +36,23 @@ def codedeploy_role(
     Returns:
         The role.
     """
-    statements = [
-        _allow(
-            ["ecs:DescribeServices", "ecs:CreateTaskSet", "ecs:DeleteTaskSet", "ecs:UpdateServicePrimaryTaskSet"],
-            on=[service_arn, task_sets_arn],
-        ),
-        _allow(["elasticloadbalancing:ModifyListener"], on=listener_arns),
-        # AWS's own policy for CodeDeploy allows it everywhere; when it is used is not documented.
-        _allow(["elasticloadbalancing:ModifyRule"], on=[_rules_of(arn) for arn in listener_arns]),
-        # None of these can be narrowed, and composite alarms are shown only to those who may see every alarm.
-        _allow(
-            [
-                "elasticloadbalancing:DescribeTargetGroups",
-                "elasticloadbalancing:DescribeListeners",
-                "elasticloadbalancing:DescribeRules",
-                "cloudwatch:DescribeAlarms",
-            ],
-            on=["*"],
-        ),
-        {
-            **_allow(["iam:PassRole"], on=passed_role_arns),
-            "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-        },
-    ]
+    grants, rules = Grants(), [_rules_of(arn) for arn in listener_arns]
+    task_sets = ("ecs:CreateTaskSet", "ecs:DeleteTaskSet", "ecs:UpdateServicePrimaryTaskSet")
+    grants.add("ecs:DescribeServices", *task_sets, on=[service_arn, task_sets_arn])
+    grants.add("elasticloadbalancing:ModifyListener", on=listener_arns)
+    # AWS's own policy for CodeDeploy allows it everywhere; when it is used is not documented.
+    grants.add("elasticloadbalancing:ModifyRule", on=rules)
+    # None of these can be narrowed, and composite alarms are shown only to those who may see every alarm.
+    grants.add(
+        "elasticloadbalancing:DescribeTargetGroups",
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeRules",
+        "cloudwatch:DescribeAlarms",
+        on=["*"],
+    )
+    grants.add_passing_to_tasks(*passed_role_arns)
     if hook_arns:
-        statements.append(_allow(["lambda:InvokeFunction"], on=hook_arns))
+        grants.add("lambda:InvokeFunction", on=hook_arns)
     role = iam.Role(
         scope,
         construct_id,
@@ -71,7 +64,7 @@ def codedeploy_role(
                 "ArnEquals": {"aws:SourceArn": deployment_group_arn},
             },
         ),
-        inline_policies={"Release": iam.PolicyDocument.from_json({"Statement": statements})},
+        inline_policies={"Release": grants.document()},
     )
     acknowledge(
         role,
@@ -81,17 +74,10 @@ def codedeploy_role(
         role,
         {
             task_sets_arn: "each release makes a task set with a new id, all of this one service",
-            **{
-                _rules_of(arn): "a rule's id is known once it exists; the rules are those of this listener"
-                for arn in listener_arns
-            },
+            **dict.fromkeys(rules, "a rule's id is known once it exists; the rules are those of this listener"),
         },
     )
     return role
-
-
-def _allow(actions: Sequence[str], *, on: Sequence[str]) -> dict[str, object]:
-    return {"Effect": "Allow", "Action": list(actions), "Resource": list(on)}
 
 
 def _rules_of(listener_arn: str) -> str:

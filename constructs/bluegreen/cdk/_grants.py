@@ -1,34 +1,43 @@
 """Policies that grow with the services of a stack."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aws_cdk import aws_iam as iam
 
 
 class Grants:
-    """A statement for each set of actions, whose resources grow: a role has 10,240 characters for all services."""
+    """A statement for each set of actions, whose resources grow: a role has 10,240 characters for all services.
+
+    It is plain data until somebody asks for the document, because each statement of the CDK's crosses into Node.
+    """
 
     def __init__(self) -> None:
-        self.document = iam.PolicyDocument()
-        self._statements: dict[tuple[str, ...], iam.PolicyStatement] = {}
-        self._resources: dict[tuple[str, ...], set[str]] = {}
+        self._statements: list[dict[str, Any]] = []
         self._clusters: list[str] = []
 
-    def add(self, *actions: str, on: Sequence[str]) -> None:
-        """Allow actions on more resources."""
-        if actions not in self._statements:
-            self._statements[actions] = iam.PolicyStatement(actions=list(actions))
-            self.document.add_statements(self._statements[actions])
-            self._resources[actions] = set()
-        if further := [resource for resource in on if resource not in self._resources[actions]]:
-            self._statements[actions].add_resources(*further)
-            self._resources[actions].update(further)
+    def add(self, *actions: str, on: Sequence[str], when: Mapping[str, Mapping[str, object]] | None = None) -> None:
+        """Allow actions on more resources, under a condition if there is one."""
+        same = (one for one in self._statements if (one["Action"], one["Condition"]) == ([*actions], when or {}))
+        statement = next(same, None)
+        if statement is None:
+            statement = {"Effect": "Allow", "Action": [*actions], "Resource": [], "Condition": when or {}}
+            self._statements.append(statement)
+        statement["Resource"] += [resource for resource in on if resource not in statement["Resource"]]
 
     def add_listing_of_tasks(self, cluster_arn: str) -> None:
         """Allow to list the tasks of one more cluster, which is no resource of that action but its condition."""
-        if cluster_arn in self._clusters:
-            return
-        self._clusters.append(cluster_arn)
-        self.add("ecs:ListTasks", on=["*"])
-        listing = self._statements["ecs:ListTasks",]
-        listing.add_condition("ArnEquals", {"ecs:cluster": list(self._clusters)})  # takes the place of the shorter list
+        if not self._clusters:
+            self.add("ecs:ListTasks", on=["*"], when={"ArnEquals": {"ecs:cluster": self._clusters}})
+        if cluster_arn not in self._clusters:
+            self._clusters.append(cluster_arn)
+
+    def add_passing_to_tasks(self, *role_arns: str) -> None:
+        """Allow to give roles to tasks of ECS, and to nothing else."""
+        self.add(
+            "iam:PassRole", on=role_arns, when={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+        )
+
+    def document(self) -> iam.PolicyDocument:
+        """Return what is allowed up to now."""
+        return iam.PolicyDocument.from_json({"Statement": self._statements})

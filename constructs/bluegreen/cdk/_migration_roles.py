@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
@@ -11,6 +10,7 @@ from constructs import Construct
 from ._acknowledge import acknowledge, acknowledge_wildcards
 from ._arns import Arns
 from ._grants import Grants
+from ._principals import FUNCTIONS, STATE_MACHINES
 
 if TYPE_CHECKING:
     from ._migration_task import MigrationTask
@@ -65,8 +65,9 @@ def function_role(
     add("ecs:DescribeTasks", "ecs:StopTask", on=[tasks])
     add("ecs:DescribeServices", on=[arns.slash("ecs", "service", f"{cluster_name}/{service.service_name}")])
     snapshots = arns.colon("rds", "snapshot", _SNAPSHOTS)
-    add("rds:CreateDBSnapshot", "rds:DescribeDBSnapshots", on=[database.instance_arn, snapshots])
-    add("rds:DescribeDBInstances", on=[database.instance_arn])
+    instance_arn = database.instance_arn
+    add("rds:CreateDBSnapshot", "rds:DescribeDBSnapshots", on=[instance_arn, snapshots])
+    add("rds:DescribeDBInstances", on=[instance_arn])
     answer = ("codedeploy:GetDeployment", "codedeploy:PutLifecycleEventHookExecutionStatus")
     add(*answer, on=[service.application.deployment_group_arn])
     add("logs:GetLogEvents", on=[task.log_group.log_group_arn])
@@ -75,13 +76,13 @@ def function_role(
         add("sns:Publish", on=[topic.topic_arn])
         if topic_key := topic.master_key:
             add("kms:Decrypt", "kms:GenerateDataKey", on=[topic_key.key_arn])
-    grants.document.add_statements(_passing_of_roles(task))
+    grants.add_passing_to_tasks(task.task_role.role_arn, task.execution_role.role_arn)
     role = iam.Role(
         scope,
         construct_id,
         description="Decides on the migrations of one service",
-        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        inline_policies={"Migrations": grants.document},
+        assumed_by=FUNCTIONS,
+        inline_policies={"Migrations": grants.document()},
     )
     described = "describing a task definition takes no resource, listing tasks the cluster as its condition"
     acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": described})
@@ -121,12 +122,8 @@ def state_machine_role(
     """
     cluster_arn, grants = arns.slash("ecs", "cluster", cluster_name), Grants()
     grants.add("lambda:InvokeFunction", on=[function_arn])
-    run = iam.PolicyStatement(
-        actions=["ecs:RunTask"],
-        resources=[_revisions(arns, task)],
-        conditions={"ArnEquals": {"ecs:cluster": cluster_arn}},
-    )
-    grants.document.add_statements(run, _passing_of_roles(task))
+    grants.add("ecs:RunTask", on=[_revisions(arns, task)], when={"ArnEquals": {"ecs:cluster": cluster_arn}})
+    grants.add_passing_to_tasks(task.task_role.role_arn, task.execution_role.role_arn)
     tasks = arns.slash("ecs", "task", f"{cluster_name}/*")
     grants.add("ecs:DescribeTasks", "ecs:StopTask", on=[tasks])
     # Step Functions waits for a task through a rule of its own.
@@ -136,10 +133,8 @@ def state_machine_role(
         scope,
         construct_id,
         description="Runs the migrations of one service",
-        assumed_by=iam.ServicePrincipal(
-            "states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-        ),
-        inline_policies={"Migrations": grants.document},
+        assumed_by=STATE_MACHINES,
+        inline_policies={"Migrations": grants.document()},
     )
     acknowledge_wildcards(
         role,
@@ -155,11 +150,3 @@ def state_machine_role(
 def _revisions(arns: Arns, task: "MigrationTask") -> str:
     """All of the family: a copy pins the image of a run, and a downgrade runs from the revision that is recorded."""
     return arns.slash("ecs", "task-definition", f"{task.family}:*")
-
-
-def _passing_of_roles(task: "MigrationTask") -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        actions=["iam:PassRole"],
-        resources=[task.task_role.role_arn, task.execution_role.role_arn],
-        conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-    )

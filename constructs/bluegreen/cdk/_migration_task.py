@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
@@ -16,6 +16,7 @@ from ._acknowledge import acknowledge
 from ._add_container import add_container
 from ._log_groups import log_group
 from ._names import computed_name
+from ._principals import STARTS_OF_TASKS, TASKS
 
 if TYPE_CHECKING:
     from .service import BlueGreenService
@@ -84,15 +85,13 @@ class MigrationTask(Construct):
             self,
             "TaskRole",
             description="What a migration may do in AWS: nothing",
-            assumed_by=iam.ServicePrincipal(
-                "ecs-tasks.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-            ),
+            assumed_by=TASKS,
         )
         self.execution_role = iam.Role(
             self,
             "ExecutionRole",
             description="Starts a migration, with the migrator's secrets",
-            assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
+            assumed_by=STARTS_OF_TASKS,
         )
         self.task_definition = self._define(service, settings)
         acknowledge(
@@ -137,15 +136,16 @@ class MigrationTask(Construct):
     def _let_into(self, database: rds.IDatabaseInstance) -> None:
         """Let the task into the database, by rules of this stack: the database's own knows nothing of who comes."""
         connections = database.connections
-        if connections.default_port is None:
+        port = connections.default_port
+        if port is None:
             return
-        rule = connections.default_port.to_rule_json()
+        rule, comes = port.to_rule_json(), self.security_group.security_group_id
         for number, group in enumerate(connections.security_groups):
             ec2.CfnSecurityGroupIngress(
                 self,
                 f"ToDatabase{number or ''}",
                 group_id=group.security_group_id,
-                source_security_group_id=self.security_group.security_group_id,
+                source_security_group_id=comes,
                 ip_protocol=rule["ipProtocol"],
                 from_port=rule["fromPort"],
                 to_port=rule["toPort"],

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 STEP_SECONDS = 60
 """How long one step of the function may take: about a dozen calls, each bounded by its client."""
-_FUNCTION = "Function"
 _LEFT_FOR_BACKSTOP_SECONDS = 60
 """An execution ends so much before the hook's time does: for the function to answer in its place."""
 
@@ -89,7 +88,7 @@ class ServiceMigrations(Construct):
             description="Records what became of a release whose migration ran",
             pattern=_ended_deployments(service.application.name),
         )
-        needs = [child for child in self.node.children if child.node.id != _FUNCTION]  # which it refers to already
+        needs = [child for child in self.node.children if child is not self.function]  # which it refers to already
         self.resource = CustomResource(
             self,
             "Resource",
@@ -121,7 +120,7 @@ class ServiceMigrations(Construct):
         )
         return small_function(
             self,
-            _FUNCTION,
+            "Function",
             family="migrations",
             handler="migration_handler.handle",
             description=f"Migrations of {service.node.path}",

@@ -18,6 +18,7 @@ from ._functions import call_by_events, small_function
 from ._grants import Grants
 from ._log_groups import acknowledge_without_key, let_logs_use
 from ._names import computed_name
+from ._principals import FUNCTIONS, STATE_MACHINES
 from ._stack_tags import refuse_stack_tags
 from ._state_machine import release_definition
 from .deployment import ALL_AT_ONCE
@@ -97,7 +98,8 @@ class ReleaseProvider(Construct):
         state_machine_arn = self.arns.colon("states", "stateMachine", name)
         self._names: set[tuple[str, str]] = set()
         self._applications: list[str] = []
-        self._policies: list[tuple[iam.ManagedPolicy, Grants]] = []
+        self._policies: list[iam.ManagedPolicy] = []
+        self._grants: list[Grants] = []
         self._served = 0
         self._early = Grants()
         self._early.add("states:StartExecution", on=[state_machine_arn])
@@ -116,9 +118,9 @@ class ReleaseProvider(Construct):
             self,
             "Role",
             description="Drives the releases of one stack",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies={"Releases": self._early.document},
+            assumed_by=FUNCTIONS,
         )
+        self._write_early()
         self.function = small_function(
             self,
             "Function",
@@ -165,6 +167,7 @@ class ReleaseProvider(Construct):
         self._early.add(*read, on=group)
         if given_listener_arns:
             self._early.add("elasticloadbalancing:ModifyListener", on=given_listener_arns)
+        self._write_early()
         self._applications.append(application.name)
         self.backstop.event_pattern = _ended_deployments(self._applications)
 
@@ -193,8 +196,8 @@ class ReleaseProvider(Construct):
         Returns:
             What the service's release needs beside the function, and does not refer to.
         """
-        policy, grants = self._next_policy()
-        add, arns = grants.add, self.arns
+        grants, arns = self._next_grants(), self.arns
+        add = grants.add
         # UpdateDeploymentGroup is asked for by a deployment that overrides the group's alarms.
         deploy = ("codedeploy:CreateDeployment", "codedeploy:GetDeploymentGroup", "codedeploy:UpdateDeploymentGroup")
         add(*deploy, on=[application.deployment_group_arn])
@@ -216,7 +219,9 @@ class ReleaseProvider(Construct):
             add("sns:Publish", on=[notifications.topic_arn])
             if key := notifications.master_key:
                 add("kms:Decrypt", "kms:GenerateDataKey", on=[key.key_arn])
-        return [self.state_machine, self._policies[0][0], policy, self.backstop, self._backstop_permission]
+        self._write_services()
+        policies = (self._policies[0], self._policies[-1])
+        return [self.state_machine, *policies, self.backstop, self._backstop_permission]
 
     def claim_name(self, cluster: ecs.ICluster, service_name: str | None) -> None:
         """Refuse a name that another service of the stack has in the same cluster.
@@ -244,43 +249,49 @@ class ReleaseProvider(Construct):
             self.function.function_arn, step_seconds=STEP_SECONDS, longest_seconds=_LONGEST_SECONDS
         )
 
-    def _next_policy(self) -> tuple[iam.ManagedPolicy, Grants]:
-        """Return the policy of one more service: what names all services of a stack does not fit into one."""
+    def _next_grants(self) -> Grants:
+        """Return the grants of one more service: what names all services of a stack does not fit into one policy."""
         if self._served % _SERVICES_A_POLICY == 0:
-            grants = Grants()
-            if not self._policies:
-                grants.add(*_UNBOUND_ACTIONS, on=["*"])
-                # A scalable target's id is made by AWS.
-                targets = self.arns.slash("application-autoscaling", "scalable-target", "*")
-                grants.add("application-autoscaling:RegisterScalableTarget", on=[targets])
-                acknowledge_wildcards(self, {targets: "AWS makes a scalable target's id, and no attribute tells it"})
-            construct_id = f"Services{self._served // _SERVICES_A_POLICY + 1}"
-            policy = iam.ManagedPolicy(
-                self,
-                construct_id,
-                description="Drives the releases of some services of one stack",
-                document=grants.document,
-                roles=[self.role],
-            )
-            self._policies.append((policy, grants))
+            self._grants.append(Grants())
+        grants = self._grants[-1]
+        if self._served == 0:
+            grants.add(*_UNBOUND_ACTIONS, on=["*"])
+            # A scalable target's id is made by AWS.
+            targets = self.arns.slash("application-autoscaling", "scalable-target", "*")
+            grants.add("application-autoscaling:RegisterScalableTarget", on=[targets])
+            acknowledge_wildcards(self, {targets: "AWS makes a scalable target's id, and no attribute tells it"})
         self._served += 1
-        return self._policies[-1]
+        return grants
+
+    def _write_early(self) -> None:
+        """Write what the role allows from the beginning, once more with each service that the function knows."""
+        policy = iam.CfnRole.PolicyProperty(policy_name="Releases", policy_document=self._early.document())
+        cast("iam.CfnRole", self.role.node.default_child).policies = [policy]
+
+    def _write_services(self) -> None:
+        """Write the last grants into a policy of their own, or once more into the one that they have."""
+        document = self._grants[-1].document()
+        if len(self._policies) == len(self._grants):
+            cast("iam.CfnManagedPolicy", self._policies[-1].node.default_child).policy_document = document
+            return
+        policy = iam.ManagedPolicy(
+            self,
+            f"Services{len(self._grants)}",
+            description="Drives the releases of some services of one stack",
+            document=document,
+            roles=[self.role],
+        )
+        self._policies.append(policy)
 
     def _state_machine(self, name: str) -> stepfunctions.CfnStateMachine:
+        grants, function_arn = Grants(), self.function.function_arn
+        grants.add("lambda:InvokeFunction", on=[function_arn])
         role = iam.Role(
             self,
             "StateMachineRole",
             description="Calls the function that drives the releases of one stack",
-            assumed_by=iam.ServicePrincipal(
-                "states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-            ),
-            inline_policies={
-                "Releases": iam.PolicyDocument(
-                    statements=[
-                        iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function_arn])
-                    ]
-                )
-            },
+            assumed_by=STATE_MACHINES,
+            inline_policies={"Releases": grants.document()},
         )
         return stepfunctions.CfnStateMachine(
             self,
@@ -288,7 +299,7 @@ class ReleaseProvider(Construct):
             state_machine_name=name,
             state_machine_type="STANDARD",
             role_arn=role.role_arn,
-            definition=release_definition(self.function.function_arn, step_seconds=STEP_SECONDS),
+            definition=release_definition(function_arn, step_seconds=STEP_SECONDS),
         )
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Aws, RemovalPolicy, Token
+from aws_cdk import RemovalPolicy, Token
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,6 +14,7 @@ from ._acknowledge import acknowledge
 from ._add_container import add_container, add_sidecar
 from ._log_groups import log_group as define_log_group
 from ._names import computed_name
+from ._principals import STARTS_OF_TASKS, TASKS
 from .container import Container
 from .fargate_size import require_fargate_size
 from .plaintext import refuse_secrets
@@ -74,10 +75,10 @@ class Task(Construct):
         self.log_group = log_group or define_log_group(
             self, "LogGroup", key=log_encryption_key, retention=log_retention, outlives_stack=True
         )
-        self.task_role = task_role or _own_task_role(self)
-        self.execution_role = execution_role or iam.Role(
-            self, "ExecutionRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com")
+        self.task_role = task_role or iam.Role(
+            self, "TaskRole", description="What the application may do", assumed_by=TASKS
         )
+        self.execution_role = execution_role or iam.Role(self, "ExecutionRole", assumed_by=STARTS_OF_TASKS)
         self.task_definition = ecs.FargateTaskDefinition(
             self,
             "TaskDefinition",
@@ -137,12 +138,6 @@ class Task(Construct):
             )
             for sidecar in sidecars
         ]
-
-
-def _own_task_role(scope: Construct) -> iam.Role:
-    conditions = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-    principal = iam.ServicePrincipal("ecs-tasks.amazonaws.com", conditions=conditions)
-    return iam.Role(scope, "TaskRole", description="What the application may do", assumed_by=principal)
 
 
 def require_disjoint(environment: Mapping[str, str], secrets: Mapping[str, ecs.Secret]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
@@ -13,6 +13,7 @@ from constructs import Construct
 from bluegreen.cdk._acknowledge import acknowledge
 from bluegreen.cdk._add_container import add_container
 from bluegreen.cdk._names import computed_name
+from bluegreen.cdk._principals import STARTS_OF_TASKS, TASKS
 from bluegreen.cdk.data import Database
 from bluegreen.cdk.service import BlueGreenService
 
@@ -62,15 +63,13 @@ class CheckTask(Construct):
             self,
             "TaskRole",
             description="What a check may do in AWS: nothing",
-            assumed_by=iam.ServicePrincipal(
-                "ecs-tasks.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-            ),
+            assumed_by=TASKS,
         )
         self.execution_role = iam.Role(
             self,
             "ExecutionRole",
             description="Starts a check, with the application's login",
-            assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
+            assumed_by=STARTS_OF_TASKS,
         )
         settings = service.task.settings
         self.task_definition = ecs.FargateTaskDefinition(

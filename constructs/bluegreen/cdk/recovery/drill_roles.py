@@ -1,6 +1,5 @@
 """What the function and the state machine of a drill may do, and nothing beside it."""
 
-from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
@@ -8,6 +7,7 @@ from constructs import Construct
 from bluegreen.cdk._acknowledge import acknowledge, acknowledge_wildcards
 from bluegreen.cdk._arns import Arns
 from bluegreen.cdk._grants import Grants
+from bluegreen.cdk._principals import FUNCTIONS, STATE_MACHINES
 from bluegreen.cdk.data import Database
 from bluegreen.cdk.ledger import ReleaseLedger
 from bluegreen.release.recovery.record import DRILL_PREFIX
@@ -62,29 +62,17 @@ def function_role(
     add("logs:GetLogEvents", on=[task.log_group.log_group_arn])
     add("logs:CreateLogStream", "logs:PutLogEvents", on=[log_group.log_group_arn])
     add("backup:DescribeRestoreJob", "backup:PutRestoreValidationResult", on=["*"])  # they have no narrower resource
-    grants.document.add_statements(
-        iam.PolicyStatement(
-            actions=["cloudwatch:PutMetricData"],
-            resources=["*"],
-            conditions={"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
-        )
-    )
-    for key in {one.key_arn: one for one in (database.key, ledger.table.encryption_key) if one}.values():
+    add("cloudwatch:PutMetricData", on=["*"], when={"StringEquals": {"cloudwatch:namespace": NAMESPACE}})
+    for key_arn in dict.fromkeys(one.key_arn for one in (database.key, ledger.table.encryption_key) if one):
         # RDS encrypts a restored instance with the live one's key, in the name of whoever restores it.
-        add("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", on=[key.key_arn])
-        grants.document.add_statements(
-            iam.PolicyStatement(
-                actions=["kms:CreateGrant"],
-                resources=[key.key_arn],
-                conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
-            )
-        )
+        add("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", on=[key_arn])
+        add("kms:CreateGrant", on=[key_arn], when={"Bool": {"kms:GrantIsForAWSResource": "true"}})
     role = iam.Role(
         scope,
         "Role",
         description="Decides on the drills of one database",
-        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-        inline_policies={"Recovery": grants.document},
+        assumed_by=FUNCTIONS,
+        inline_policies={"Recovery": grants.document()},
     )
     acknowledge_wildcards(
         role,
@@ -120,18 +108,9 @@ def state_machine_role(
     """
     grants, cluster_arn = Grants(), arns.slash("ecs", "cluster", cluster_name)
     grants.add("lambda:InvokeFunction", on=[function_arn])
-    grants.document.add_statements(
-        iam.PolicyStatement(
-            actions=["ecs:RunTask"],
-            resources=[task.task_definition.task_definition_arn],
-            conditions={"ArnEquals": {"ecs:cluster": cluster_arn}},
-        ),
-        iam.PolicyStatement(
-            actions=["iam:PassRole"],
-            resources=[task.task_role.role_arn, task.execution_role.role_arn],
-            conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
-        ),
-    )
+    run = task.task_definition.task_definition_arn
+    grants.add("ecs:RunTask", on=[run], when={"ArnEquals": {"ecs:cluster": cluster_arn}})
+    grants.add_passing_to_tasks(task.task_role.role_arn, task.execution_role.role_arn)
     tasks = arns.slash("ecs", "task", f"{cluster_name}/*")
     grants.add("ecs:DescribeTasks", "ecs:StopTask", on=[tasks])
     # Step Functions waits for a task through a rule of its own.
@@ -141,10 +120,8 @@ def state_machine_role(
         scope,
         "StateMachineRole",
         description="Runs the drills of one database",
-        assumed_by=iam.ServicePrincipal(
-            "states.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-        ),
-        inline_policies={"Recovery": grants.document},
+        assumed_by=STATE_MACHINES,
+        inline_policies={"Recovery": grants.document()},
     )
     acknowledge_wildcards(role, {tasks: "Step Functions waits for the check's task that it started, and its id is new"})
     return role

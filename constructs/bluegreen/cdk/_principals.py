@@ -1,0 +1,15 @@
+"""Who takes on the roles of this library. Each is the same in every stack, so it is made once."""
+
+from aws_cdk import Aws
+from aws_cdk import aws_iam as iam
+
+_OWN_ACCOUNT = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+
+FUNCTIONS = iam.ServicePrincipal("lambda.amazonaws.com")
+"""Lambda."""
+STATE_MACHINES = iam.ServicePrincipal("states.amazonaws.com", conditions=_OWN_ACCOUNT)
+"""Step Functions, for the role's own account."""
+TASKS = iam.ServicePrincipal("ecs-tasks.amazonaws.com", conditions=_OWN_ACCOUNT)
+"""ECS, for tasks of the role's own account."""
+STARTS_OF_TASKS = iam.ServicePrincipal("ecs-tasks.amazonaws.com")
+"""ECS, before a task runs."""
