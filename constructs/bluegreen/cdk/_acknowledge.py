@@ -31,9 +31,9 @@ def acknowledge_wildcards(scope: IConstruct, reasons: Mapping[str, str]) -> None
         scope: The construct, as near to the policies as can be.
         reasons: Why it is meant so, by the resource's ARN as the policy states it.
     """
-    stack = Stack.of(scope)
-    found = {f"AwsSolutions-IAM5[Resource::{_flat(stack.resolve(arn))}]": reason for arn, reason in reasons.items()}
-    acknowledge(scope, found)
+    arns = Stack.of(scope).resolve(list(reasons))  # in one call
+    names = [f"AwsSolutions-IAM5[Resource::{_flat(arn)}]" for arn in arns]
+    acknowledge(scope, dict(zip(names, reasons.values(), strict=True)))
 
 
 def _flat(reference: Any) -> str:
