@@ -10,7 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from ._doors import closed_group, let_in
-from ._secrets import SecretField, UserSecret
+from ._secrets import SecretField, SecretsKey, UserSecret
 from ._server import PORT
 
 _IDENTIFIER = re.compile(r"[a-z](-?[a-z0-9]){0,60}")
@@ -74,7 +74,10 @@ class PostgresEndpoint(Construct):
             The variables.
         """
         fields = {"USER": "username", "PASSWORD": "password"}
-        return {f"DATABASE_{name}": SecretField(secret, field, self.key) for name, field in fields.items()}
+        if self.key is None or isinstance(secret, UserSecret):  # which lets its readers decrypt it itself
+            return {f"DATABASE_{name}": ecs.Secret.from_secrets_manager(secret, one) for name, one in fields.items()}
+        key = SecretsKey(self.key)
+        return {f"DATABASE_{name}": SecretField(secret, one, key) for name, one in fields.items()}
 
     def environment(self) -> Mapping[str, str]:
         """Return DATABASE_HOST, DATABASE_PORT and DATABASE_NAME, which are no secrets."""

@@ -46,9 +46,9 @@ class UserSecret(secretsmanager.Secret):
                 exclude_punctuation=True,
             ),
         )
-        self._key = key
-        if key is not None:
-            cast("secretsmanager.CfnSecret", self.node.default_child).kms_key_id = key.key_arn
+        self._key = SecretsKey(key) if key else None
+        if self._key:
+            cast("secretsmanager.CfnSecret", self.node.default_child).kms_key_id = self._key.arn
         acknowledge(
             self,
             {
@@ -61,7 +61,8 @@ class UserSecret(secretsmanager.Secret):
     def grant_read(self, grantee: iam.IGrantable, version_stages: Sequence[str] | None = None) -> iam.Grant:
         """Let somebody read it, and decrypt it."""
         grant = super().grant_read(grantee, version_stages)
-        let_decrypt(grantee, self._key)
+        if self._key:
+            self._key.let_decrypt(grantee)
         return grant
 
 
@@ -71,10 +72,10 @@ class SecretField(ecs.Secret):
     Args:
         secret: The secret.
         field: The field.
-        key: What encrypts the secret; the account's own key for secrets when None.
+        key: What encrypts the secret.
     """
 
-    def __init__(self, secret: secretsmanager.ISecret, field: str, key: kms.IKey | None) -> None:
+    def __init__(self, secret: secretsmanager.ISecret, field: str, key: "SecretsKey") -> None:
         super().__init__()
         self._secret, self._field, self._key = secret, field, key
 
@@ -92,19 +93,26 @@ class SecretField(ecs.Secret):
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody read the secret, and decrypt it."""
         grant = self._secret.grant_read(grantee)
-        let_decrypt(grantee, self._key)
+        self._key.let_decrypt(grantee)
         return grant
 
 
-def let_decrypt(grantee: iam.IGrantable, key: kms.IKey | None) -> None:
-    """Let somebody decrypt secrets under a key, by way of Secrets Manager alone."""
-    if key is None:
-        return
-    region = Stack.of(key).region
-    grantee.grant_principal.add_to_principal_policy(
-        iam.PolicyStatement(
+class SecretsKey:
+    """A key of secrets, as the policies of their readers name it.
+
+    Args:
+        key: The key.
+    """
+
+    def __init__(self, key: kms.IKey) -> None:
+        self.arn = key.key_arn
+        self._service = f"secretsmanager.{Stack.of(key).region}.amazonaws.com*"
+
+    def let_decrypt(self, grantee: iam.IGrantable) -> None:
+        """Let somebody decrypt secrets under the key, by way of Secrets Manager alone."""
+        iam.Grant.add_to_principal(
+            grantee=grantee,
             actions=["kms:Decrypt"],
-            resources=[key.key_arn],
-            conditions={"StringLike": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com*"}},
+            resource_arns=[self.arn],
+            conditions={"StringLike": {"kms:ViaService": self._service}},
         )
-    )
