@@ -1,12 +1,18 @@
 """The log groups of a service and of what releases it."""
 
-from aws_cdk import Aws, RemovalPolicy
+from weakref import WeakSet
+
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from ._acknowledge import acknowledge
+from ._arns import OWN
+
+_let_in: WeakSet[kms.IKey] = WeakSet()
+"""The keys that CloudWatch Logs may use: once is enough for all log groups, since a policy names the service."""
 
 
 def log_group(
@@ -55,4 +61,6 @@ def let_logs_use(key: kms.IKey) -> None:
     Args:
         key: The key.
     """
-    key.grant_encrypt_decrypt(iam.ServicePrincipal(f"logs.{Aws.REGION}.amazonaws.com"))
+    if key not in _let_in:
+        _let_in.add(key)
+        key.grant_encrypt_decrypt(iam.ServicePrincipal(f"logs.{OWN.region}.amazonaws.com"))

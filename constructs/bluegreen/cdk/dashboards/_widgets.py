@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aws_cdk import Aws
+from bluegreen.cdk._arns import OWN
 
 from ._series import Series
 
@@ -72,7 +72,7 @@ def graph(
     stacked: bool = False,
     lines: Sequence[Line] = (),
     period_seconds: int = MINUTE,
-    region: str = Aws.REGION,
+    region: str = OWN.region,
 ) -> Widget:
     """Return a graph over time, from 0 up.
 
@@ -121,7 +121,7 @@ def number(
         "title": title,
         "view": "singleValue",
         "sparkline": True,
-        "region": Aws.REGION,
+        "region": OWN.region,
         "period": period_seconds,
         "metrics": list(series),
     }
@@ -140,7 +140,7 @@ def alarm_graph(title: str, alarm_arn: str, *, width: int = 6, height: int = 5) 
         "title": title,
         "view": "timeSeries",
         "stacked": False,
-        "region": Aws.REGION,
+        "region": OWN.region,
         "annotations": {"alarms": [alarm_arn]},
         "yAxis": {"left": {"min": 0}},
     }
@@ -161,5 +161,5 @@ def log_table(title: str, log_groups: Sequence[str], query: str, *, width: int =
         The table.
     """
     sources = " | ".join(f"SOURCE '{name}'" for name in log_groups)
-    properties = {"title": title, "view": "table", "region": Aws.REGION, "query": f"{sources} | {query}"}
+    properties = {"title": title, "view": "table", "region": OWN.region, "query": f"{sources} | {query}"}
     return Widget(kind="log", width=width, height=height, properties=properties)

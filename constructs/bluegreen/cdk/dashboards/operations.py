@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, CfnResource, Stack, Token
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from bluegreen.cdk._arns import OWN
 from bluegreen.cdk.watching import Alert
 
 from ._costs import cost_drivers
@@ -112,15 +113,13 @@ def _head(services: Sequence["BlueGreenService"], runbooks: str) -> Widget:
 
 def _arns(alerts: Sequence[Alert], scope: Construct) -> list[str]:
     """Return the alarms' ARNs; of another stack's alarm by its name, since an export would hold that stack fast."""
-    here, arns = Stack.of(scope), []
-    for alert in alerts:
-        alarm = alert.alarm.node.default_child
-        name = getattr(alarm, "alarm_name", None)
-        if isinstance(alarm, CfnResource) and Stack.of(alarm) != here and name and not Token.is_unresolved(name):
-            arns.append(f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm:{name}")
-        else:
-            arns.append(alert.alarm.alarm_arn)
-    return arns
+    here = Stack.of(scope)
+    return [
+        OWN.colon("cloudwatch", "alarm", alert.name)
+        if alert.name and Stack.of(alert.alarm) != here
+        else alert.alarm.alarm_arn
+        for alert in alerts
+    ]
 
 
 def _state(arns: Sequence[str], budgets: Mapping[str, cloudwatch.IMetric]) -> Row:

@@ -1,7 +1,7 @@
 """The dashboard of one service's releases: who has the traffic, how the candidate does against the live version."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from constructs import Construct
@@ -85,10 +85,10 @@ class ReleaseDashboard(Dashboard):
 
 
 def _rows(service: "BlueGreenService", runbooks: str) -> Iterator[Row]:
-    groups = Groups.of(service)
+    groups, arns = Groups.of(service), [alarm.alarm_arn for alarm in service.alarms]
     rollback, failed = linked(f"{runbooks}#roll-back-by-hand"), linked(f"{runbooks}#failed-release")
     yield [text(_EXPLANATION.format(name=service.node.id, rollback=rollback, failed=failed), height=3)]
-    yield _now(service, groups)
+    yield _now(arns, groups)
     yield [
         graph(
             "Production traffic, % of requests",
@@ -101,16 +101,15 @@ def _rows(service: "BlueGreenService", runbooks: str) -> Iterator[Row]:
         graph("Requests a minute", groups.requests(), width=12),
     ]
     yield _against_live(groups)
-    yield from wrapped(_alarm_graphs(service))
+    yield from wrapped(_alarm_graphs(service, arns))
     yield _logs(service)
 
 
-def _now(service: "BlueGreenService", groups: Groups) -> Row:
+def _now(arns: Sequence[str], groups: Groups) -> Row:
     traffic = number(
         "Production traffic now, %", [*groups.requests(visible=False), *groups.shares()], width=8, height=4
     )
     healthy = number("Healthy tasks now", groups.each("HealthyHostCount", "Minimum", "h"), width=8, height=4)
-    arns = [alarm.alarm_arn for alarm in service.alarms]
     return [alarm_states("Rollback alarms", arns, width=8), traffic, healthy] if arns else [traffic, healthy]
 
 
@@ -146,10 +145,10 @@ def _by_role(one: str, two: str) -> list[Series]:
     ]
 
 
-def _alarm_graphs(service: "BlueGreenService") -> list[Widget]:
+def _alarm_graphs(service: "BlueGreenService", arns: Sequence[str]) -> list[Widget]:
     return [
-        alarm_graph(f"Limit: {_in_words(alarm)}", alarm.alarm_arn, width=width)
-        for alarm, width in zip(service.alarms, side_by_side(len(service.alarms)), strict=True)
+        alarm_graph(f"Limit: {_in_words(alarm)}", arn, width=width)
+        for alarm, arn, width in zip(service.alarms, arns, side_by_side(len(arns)), strict=True)
     ]
 
 

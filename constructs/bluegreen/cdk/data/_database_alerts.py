@@ -11,6 +11,7 @@ from bluegreen.cdk.watching.define_alert import define_alert
 
 from .engine import Engine
 
+_FIVE_MINUTES = Duration.minutes(5)
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 _GIB = 1024**3
 _CPU_PERCENT = 80
@@ -136,7 +137,7 @@ class ServerAlerts:
                 metric_name=metric_name,
                 dimensions_map=self._dimensions,
                 statistic=statistic,
-                period=Duration.minutes(5),
+                period=_FIVE_MINUTES,
             ),
             threshold=threshold,
             evaluation_periods=periods,

@@ -17,6 +17,7 @@ from bluegreen.cdk.watching.define_alert import RUNBOOKS, define_alert
 from .backup_rule import BackupRule, VaultLock
 from .vault import define_vault, require_vault_name
 
+_HOUR = Duration.hours(1)
 DEFAULT_RULES = (BackupRule.daily(), BackupRule.weekly(), BackupRule.monthly())
 """Every day for 35 days, every week for 90, every month for a year."""
 
@@ -79,6 +80,7 @@ class Backups(Construct):
         _require_rules(rules, lock)
         _require_copies(self, copy_to_region, copies_vault)
         self.vault = define_vault(self, vault_name, key=key, lock=lock)
+        self._vault_name = self.vault.ref
         destination = (
             f"arn:{Aws.PARTITION}:backup:{copy_to_region}:{Aws.ACCOUNT_ID}:backup-vault:{copies_vault}"
             if copy_to_region
@@ -89,7 +91,7 @@ class Backups(Construct):
             "Plan",
             backup_plan=backup.CfnBackupPlan.BackupPlanResourceTypeProperty(
                 backup_plan_name=computed_name(self, max_length=50),
-                backup_plan_rule=[_rule(one, self.vault.ref, destination) for one in rules],
+                backup_plan_rule=[_rule(one, self._vault_name, destination) for one in rules],
             ),
         )
         self.role = _role(self, "Role", key)
@@ -122,16 +124,16 @@ class Backups(Construct):
             expression=" + ".join(f"FILL({end.lower()}, 0)" for end in ends),
             using_metrics={end.lower(): self._metric(f"NumberOfBackupJobs{end}") for end in ends},
             label="failed",
-            period=Duration.hours(1),
+            period=_HOUR,
         )
 
     def _metric(self, name: str) -> cloudwatch.Metric:
         return cloudwatch.Metric(
             namespace="AWS/Backup",
             metric_name=name,
-            dimensions_map={"BackupVaultName": self.vault.ref},
+            dimensions_map={"BackupVaultName": self._vault_name},
             statistic="Sum",
-            period=Duration.hours(1),
+            period=_HOUR,
         )
 
 

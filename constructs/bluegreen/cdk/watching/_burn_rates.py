@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .alert import Severity
 
-_MINUTES_A_DAY = 24 * 60
+MINUTES_A_DAY = 24 * 60
 SHORTEST_DAYS = 30
 """Below it, the slowest pair would be raised at a burn rate below 1, by a budget that lasts."""
 LONGEST_DAYS = 90
@@ -39,7 +39,7 @@ class Burn:
             >>> [burn.rate(30) for burn in BURNS]
             [14.4, 6.0, 3.0, 1.0]
         """
-        return round(self.budget_percent / 100 * window_days * _MINUTES_A_DAY / self.long_minutes, 3)
+        return round(self.budget_percent / 100 * window_days * MINUTES_A_DAY / self.long_minutes, 3)
 
     @property
     def periods(self) -> int:

@@ -3,6 +3,7 @@
 The rollback alarms' arithmetic, where it fits, so that an alert and a rollback mean the same by a failed request.
 """
 
+from collections.abc import Mapping
 from functools import cache
 
 from aws_cdk import Duration
@@ -24,41 +25,51 @@ def watched(service: BlueGreenService) -> Watched:
     )
 
 
-class Metrics:
-    """Makes metrics of arithmetic, each query once: every new one crosses into Node."""
+def metric_of(arithmetic: Arithmetic, *, minutes: int, label: str | None = None) -> cloudwatch.IMetric:
+    """Return the metric that an alarm or a graph shows.
 
-    def __init__(self) -> None:
-        self._metric = cache(self._new)
+    Args:
+        arithmetic: The metrics and expressions; the last expression counts.
+        minutes: The period.
+        label: What a graph calls it.
+    """
+    queries = tuple(arithmetic.queries)
+    if not arithmetic.expressions:
+        (only,) = queries
+        return _metric(only).with_(period=_period(minutes), label=label)
+    *before, (_, last) = arithmetic.expressions
+    return cloudwatch.MathExpression(
+        expression=last, using_metrics=_named(queries, tuple(before)), period=_period(minutes), label=label
+    )
 
-    def of(self, arithmetic: Arithmetic, *, minutes: int, label: str | None = None) -> cloudwatch.IMetric:
-        """Return the metric that an alarm or a graph shows.
 
-        Args:
-            arithmetic: The metrics and expressions; the last expression counts.
-            minutes: The period.
-            label: What a graph calls it.
-        """
-        period = Duration.minutes(minutes)
-        used: dict[str, cloudwatch.IMetric] = {query.id: self._metric(query) for query in arithmetic.queries}
-        if not arithmetic.expressions:
-            (only,) = used.values()
-            assert isinstance(only, cloudwatch.Metric)  # noqa: S101 - mypy cannot see it
-            return only.with_(period=period, label=label)
-        for name, expression in arithmetic.expressions:
-            # An expression may use those before it, and the CDK warns of names that it was not given.
-            used[name] = cloudwatch.MathExpression(
-                expression=expression, using_metrics=dict(used), period=period, label=label
-            )
-        return used[name]
+# Each is made once, though many alarms use it: it belongs to no construct, never changes, and crosses into Node.
 
-    @staticmethod
-    def _new(query: Query) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace=query.namespace,
-            metric_name=query.name,
-            statistic=query.statistic,
-            dimensions_map=dict(query.dimensions),
-        )
+
+@cache
+def _named(queries: tuple[Query, ...], expressions: tuple[tuple[str, str], ...]) -> Mapping[str, cloudwatch.IMetric]:
+    """Return metrics and expressions by name; they get the period of the expression that uses them."""
+    if not expressions:
+        return {query.id: _metric(query) for query in queries}
+    # An expression may use those before it, and the CDK warns of names that it was not given.
+    *before, (name, expression) = expressions
+    known = _named(queries, tuple(before))
+    return {**known, name: cloudwatch.MathExpression(expression=expression, using_metrics=known)}
+
+
+@cache
+def _metric(query: Query) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=query.namespace,
+        metric_name=query.name,
+        statistic=query.statistic,
+        dimensions_map=dict(query.dimensions),
+    )
+
+
+@cache
+def _period(minutes: int) -> Duration:
+    return Duration.minutes(minutes)
 
 
 def _failed_and_all(watch: Watched, *, load_balancer_errors: bool) -> tuple[list[Query], list[tuple[str, str]]]:

@@ -11,6 +11,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from bluegreen.cdk._arns import Arns
+
 from .alert import Alert, Severity
 
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -97,8 +99,9 @@ class AlarmTopics(Construct):
     ) -> sns.Topic:
         name = severity.value.capitalize()
         topic = sns.Topic(self, name, display_name=_DISPLAY_NAMES[severity], master_key=key, enforce_ssl=True)
+        arn = topic.topic_arn
         for statement in publishers:
-            topic.add_to_resource_policy(statement.copy(resources=[topic.topic_arn]))
+            topic.add_to_resource_policy(statement.copy(resources=[arn]))
         for address in addresses:
             # Named after the address: in an order of their own, all would have to be confirmed anew when one goes.
             digest = hashlib.sha256(address.encode()).hexdigest()[:8]
@@ -110,11 +113,11 @@ class AlarmTopics(Construct):
 
 def _publishers(stack: Stack) -> Sequence[iam.PolicyStatement]:
     """Return who may publish. EventBridge tells a topic its rule but not its account; the others tell both."""
-    here = f"{stack.region}:{stack.account}"
+    arns = Arns.of(stack)
     sources = {
-        "cloudwatch": f"arn:{stack.partition}:cloudwatch:{here}:alarm:*",
-        "events": f"arn:{stack.partition}:events:{here}:rule/*",
-        "budgets": f"arn:{stack.partition}:budgets::{stack.account}:*",
+        "cloudwatch": arns.colon("cloudwatch", "alarm", "*"),
+        "events": arns.slash("events", "rule", "*"),
+        "budgets": f"arn:{arns.partition}:budgets::{arns.account}:*",
     }
     return [
         iam.PolicyStatement(

@@ -86,10 +86,11 @@ def define_alert(
             f"comparison must be with a fixed threshold, got {comparison}; see define_anomaly_alert for bands"
         )
     limit = f"{_WORDS[comparison]} {threshold:g} in {needed} of {evaluation_periods} periods{_length(metric)}"
+    name = _name(scope, construct_id)
     alarm = cloudwatch.Alarm(
         scope,
         construct_id,
-        alarm_name=_name(scope, construct_id),
+        alarm_name=name,
         alarm_description=_describe(f"{says}: {limit}", severity, runbook),
         metric=metric,
         threshold=threshold,
@@ -98,7 +99,7 @@ def define_alert(
         comparison_operator=comparison,
         treat_missing_data=missing,
     )
-    return Alert(alarm=alarm, severity=severity, runbook=runbook)
+    return Alert(alarm=alarm, severity=severity, runbook=runbook, name=name)
 
 
 def define_anomaly_alert(
@@ -132,10 +133,11 @@ def define_anomaly_alert(
         The alert.
     """
     band = f"outside {deviations:g} deviations in {datapoints_to_alarm} of {evaluation_periods} periods"
+    name = _name(scope, construct_id)
     alarm = cloudwatch.AnomalyDetectionAlarm(
         scope,
         construct_id,
-        alarm_name=_name(scope, construct_id),
+        alarm_name=name,
         alarm_description=_describe(f"{says}: {band}{_length(metric)}", severity, runbook),
         metric=metric,
         std_devs=deviations,
@@ -144,7 +146,7 @@ def define_anomaly_alert(
         datapoints_to_alarm=datapoints_to_alarm,
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
     )
-    return Alert(alarm=alarm, severity=severity, runbook=runbook)
+    return Alert(alarm=alarm, severity=severity, runbook=runbook, name=name)
 
 
 def define_composite_alert(
@@ -185,19 +187,20 @@ def define_composite_alert(
             alert.alarm,
             {"NIST.800.53.R5-CloudWatchAlarmAction": f"{construct_id} tells of it, so that it is not told twice"},
         )
-    rules = cloudwatch.AlarmRule
+    name = _name(scope, construct_id)
+    rule = " OR ".join(f"({' AND '.join(_raised(alert) for alert in group)})" for group in groups)
     alarm = cloudwatch.CompositeAlarm(
         scope,
         construct_id,
-        composite_alarm_name=_name(scope, construct_id),
+        composite_alarm_name=name,
         alarm_description=_describe(says, severity, runbook),
-        alarm_rule=rules.any_of(*(rules.all_of(*(_raised(alert) for alert in group)) for group in groups)),
+        alarm_rule=cloudwatch.AlarmRule.from_string(f"({rule})"),
         # A rule with NOT would say that all is well when it gets worse, and both would be raised for a moment.
         actions_suppressor=unless.alarm if unless else None,
         actions_suppressor_wait_period=_SUPPRESSED if unless else None,
         actions_suppressor_extension_period=_SUPPRESSED if unless else None,
     )
-    return Alert(alarm=alarm, severity=severity, runbook=runbook)
+    return Alert(alarm=alarm, severity=severity, runbook=runbook, name=name)
 
 
 def _length(metric: cloudwatch.IMetric) -> str:
@@ -206,8 +209,8 @@ def _length(metric: cloudwatch.IMetric) -> str:
     return ""
 
 
-def _raised(alert: Alert) -> cloudwatch.IAlarmRule:
-    return cloudwatch.AlarmRule.from_alarm(alert.alarm, cloudwatch.AlarmState.ALARM)
+def _raised(alert: Alert) -> str:
+    return f'ALARM("{alert.alarm.alarm_arn}")'
 
 
 def _name(scope: Construct, construct_id: str) -> str:

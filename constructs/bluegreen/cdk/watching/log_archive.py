@@ -10,6 +10,7 @@ from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge, acknowledge_wildcards
 from bluegreen.cdk._arns import Arns
+from bluegreen.cdk._grants import Grants
 
 _GLACIER_DAYS = 90
 """S3 bills an object in Glacier Flexible Retrieval for this long at least."""
@@ -123,20 +124,12 @@ class LogArchive(Construct):
         return bucket
 
     def _define_stream(self, key: kms.IKey | None) -> firehose.CfnDeliveryStream:
-        objects = self.bucket.arn_for_objects("*")
-        statements = [
-            iam.PolicyStatement(
-                actions=["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"], resources=[objects]
-            ),
-            iam.PolicyStatement(
-                actions=["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
-                resources=[self.bucket.bucket_arn],
-            ),
-        ]
+        bucket, grants = self.bucket.bucket_arn, Grants()
+        objects = f"{bucket}/*"
+        grants.add("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject", on=[objects])
+        grants.add("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads", on=[bucket])
         if key:
-            statements.append(
-                iam.PolicyStatement(actions=["kms:Decrypt", "kms:GenerateDataKey"], resources=[key.key_arn])
-            )
+            grants.add("kms:Decrypt", "kms:GenerateDataKey", on=[key.key_arn])
         role = iam.Role(
             self,
             "StreamRole",
@@ -144,7 +137,7 @@ class LogArchive(Construct):
             assumed_by=iam.ServicePrincipal(
                 "firehose.amazonaws.com", conditions={"StringEquals": {"sts:ExternalId": self._arns.account}}
             ),
-            inline_policies={"Archive": iam.PolicyDocument(statements=statements)},
+            inline_policies={"Archive": grants.document()},
         )
         acknowledge_wildcards(role, {objects: "Firehose names each object after the minute it is of"})
         return firehose.CfnDeliveryStream(
@@ -153,7 +146,7 @@ class LogArchive(Construct):
             delivery_stream_type="DirectPut",
             delivery_stream_encryption_configuration_input={"keyType": "AWS_OWNED_CMK"},
             extended_s3_destination_configuration={
-                "bucketArn": self.bucket.bucket_arn,
+                "bucketArn": bucket,
                 "roleArn": role.role_arn,
                 "prefix": "logs/!{timestamp:yyyy/MM/dd}/",
                 "errorOutputPrefix": "errors/!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/",
@@ -165,21 +158,14 @@ class LogArchive(Construct):
         )
 
     def _define_writer(self) -> iam.Role:
-        groups = self._arns.colon("logs", "log-group", "*")
+        groups, grants = self._arns.colon("logs", "log-group", "*"), Grants()
+        grants.add("firehose:PutRecord", "firehose:PutRecordBatch", on=[self.stream.attr_arn])
         return iam.Role(
             self,
             "WriterRole",
             description="Sends log lines to the archive",
             assumed_by=iam.ServicePrincipal("logs.amazonaws.com", conditions={"StringLike": {"aws:SourceArn": groups}}),
-            inline_policies={
-                "Send": iam.PolicyDocument(
-                    statements=[
-                        iam.PolicyStatement(
-                            actions=["firehose:PutRecord", "firehose:PutRecordBatch"], resources=[self.stream.attr_arn]
-                        )
-                    ]
-                )
-            },
+            inline_policies={"Send": grants.document()},
         )
 
 

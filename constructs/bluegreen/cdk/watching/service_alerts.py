@@ -7,7 +7,7 @@ from constructs import Construct
 
 from bluegreen.cdk.service import BlueGreenService
 
-from ._service_metrics import Metrics, watched
+from ._service_metrics import metric_of, watched
 from ._service_rules import Rule, degrading, hurting, threatening
 from .alert import Alert, Severity
 from .define_alert import RUNBOOKS, define_alert, define_composite_alert
@@ -63,7 +63,6 @@ class ServiceAlerts(Construct):
         super().__init__(scope, construct_id)
         self._runbooks = runbooks
         self._release = service.release
-        self._metrics = Metrics()
         watch, figures = watched(service), limits or ServiceLimits()
         hurt = self._define(hurting(watch, figures, load_balancer_errors=load_balancer_errors))
         noticed = self._define(degrading(watch, figures, load_balancer_errors=load_balancer_errors))
@@ -99,7 +98,7 @@ class ServiceAlerts(Construct):
             says=rule.says,
             severity=rule.severity,
             runbook=f"{self._runbooks}#{rule.section}",
-            metric=self._metrics.of(rule.arithmetic, minutes=rule.window.period_minutes),
+            metric=metric_of(rule.arithmetic, minutes=rule.window.period_minutes),
             threshold=rule.limit,
             evaluation_periods=rule.window.evaluation_periods,
             datapoints_to_alarm=rule.window.datapoints_to_alarm,

@@ -8,7 +8,7 @@ from constructs import Construct
 from bluegreen.cdk.service import BlueGreenService
 
 from ._ranges import require_above
-from ._service_metrics import Metrics, mean_latency, requests_per_minute, watched
+from ._service_metrics import mean_latency, metric_of, requests_per_minute, watched
 from .alert import Alert, Severity
 from .define_alert import RUNBOOKS, define_anomaly_alert
 
@@ -54,9 +54,9 @@ class ServiceAnomalies(Construct):
     ) -> None:
         require_above("deviations", deviations, 0)
         super().__init__(scope, construct_id)
-        watch, metrics = watched(service), Metrics()
-        requests = metrics.of(requests_per_minute(watch, minutes=_MINUTES), minutes=_MINUTES)
-        latency = metrics.of(mean_latency(watch), minutes=_MINUTES)
+        watch = watched(service)
+        requests = metric_of(requests_per_minute(watch, minutes=_MINUTES), minutes=_MINUTES)
+        latency = metric_of(mean_latency(watch), minutes=_MINUTES)
         below = cloudwatch.ComparisonOperator.LESS_THAN_LOWER_THRESHOLD
         above = cloudwatch.ComparisonOperator.GREATER_THAN_UPPER_THRESHOLD
         self.alerts: Sequence[Alert] = [

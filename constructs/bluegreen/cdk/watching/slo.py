@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from bluegreen.cdk._alarm_math import Arithmetic, Watched
 from bluegreen.cdk.service import BlueGreenService
 
-from ._burn_rates import BURNS, LONGEST_DAYS, SHORTEST_DAYS, Burn
+from ._burn_rates import BURNS, LONGEST_DAYS, MINUTES_A_DAY, SHORTEST_DAYS, Burn
 from ._ranges import require_above, require_percent
-from ._service_metrics import Metrics, failed_share, slow_share, watched
+from ._service_metrics import failed_share, metric_of, slow_share, watched
 from .alert import Alert, Severity
 from .define_alert import RUNBOOKS, define_alert, define_composite_alert
 
@@ -126,7 +125,6 @@ class Slo(Construct):
         self.objective_percent, self.window_days = objective_percent, window_days
         self._indicator = indicator or Indicator.availability()
         self._bad = self._indicator.bad(watched(service))
-        self._metrics = Metrics()
         self._runbook = f"{runbooks}#error-budget"
         pairs: Mapping[Severity, list[tuple[Alert, ...]]] = {Severity.CRITICAL: [], Severity.WARNING: []}
         for burn in BURNS:
@@ -150,7 +148,7 @@ class Slo(Construct):
             The metric.
         """
         rate = ("rate", f"bad/{self.budget_percent:g}")
-        return self._metrics.of(self._with(rate), minutes=minutes, label="Burn rate")
+        return metric_of(self._with(rate), minutes=minutes, label="Burn rate")
 
     def metric_budget_remaining(self) -> cloudwatch.IMetric:
         """Return how much of the budget is left of the last `window_days`, in percent; negative when it is overdrawn.
@@ -159,9 +157,7 @@ class Slo(Construct):
             The metric, with one period as long as the window: show it as a single value or gauge, never in an alarm.
         """
         left = ("left", f"100-100*bad/{self.budget_percent:g}")
-        return self._metrics.of(
-            self._with(left), minutes=int(Duration.days(self.window_days).to_minutes()), label="Error budget left"
-        )
+        return metric_of(self._with(left), minutes=self.window_days * MINUTES_A_DAY, label="Error budget left")
 
     def _with(self, expression: tuple[str, str]) -> Arithmetic:
         return Arithmetic(self._bad.queries, [*self._bad.expressions, expression])
@@ -181,7 +177,7 @@ class Slo(Construct):
             says=f"Percentage of {self._indicator.says}, at {rate:g} times the objective's {self.budget_percent:g} %",
             severity=burn.severity,
             runbook=self._runbook,
-            metric=self._metrics.of(self._bad, minutes=minutes),
+            metric=metric_of(self._bad, minutes=minutes),
             threshold=round(rate * self.budget_percent, 6),
             evaluation_periods=periods,
         )

@@ -12,6 +12,7 @@ from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
 from bluegreen.cdk._functions import call_by_events, small_function
+from bluegreen.cdk._grants import Grants
 from bluegreen.cdk._log_groups import log_group
 
 from .alert import Alert, Severity
@@ -151,25 +152,17 @@ class StatusFeed(Construct):
         return bucket
 
     def _define_role(self, group: logs.ILogGroup) -> iam.Role:
-        objects = [self.bucket.arn_for_objects(name) for name in _OBJECTS]
-        write = iam.PolicyStatement(
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[group.log_group_arn]
-        )
+        bucket, grants = self.bucket.bucket_arn, Grants()
+        grants.add("s3:GetObject", "s3:PutObject", on=[f"{bucket}/{name}" for name in _OBJECTS])
+        # Without it, S3 says of an object that is not there that it is forbidden.
+        grants.add("s3:ListBucket", on=[bucket])
+        grants.add("logs:CreateLogStream", "logs:PutLogEvents", on=[group.log_group_arn])
         return iam.Role(
             self,
             "Role",
             description="Writes a status page",
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies={
-                "StatusPage": iam.PolicyDocument(
-                    statements=[
-                        iam.PolicyStatement(actions=["s3:GetObject", "s3:PutObject"], resources=objects),
-                        # Without it, S3 says of an object that is not there that it is forbidden.
-                        iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket.bucket_arn]),
-                        write,
-                    ]
-                )
-            },
+            inline_policies={"StatusPage": grants.document()},
         )
 
     def _listen(self, alarms: Sequence[str]) -> None:
