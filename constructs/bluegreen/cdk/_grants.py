@@ -10,10 +10,13 @@ class Grants:
     """A statement for each set of actions, whose resources grow: a role has 10,240 characters for all services.
 
     It is plain data until somebody asks for the document, because each statement of the CDK's crosses into Node.
+
+    Args:
+        statements: What comes first, as IAM writes it.
     """
 
-    def __init__(self) -> None:
-        self._statements: list[dict[str, Any]] = []
+    def __init__(self, statements: Sequence[Mapping[str, Any]] = ()) -> None:
+        self._statements: list[dict[str, Any]] = [{"Condition": {}, **one} for one in statements]
         self._clusters: list[str] = []
 
     def add(self, *actions: str, on: Sequence[str], when: Mapping[str, Mapping[str, object]] | None = None) -> None:
@@ -37,6 +40,11 @@ class Grants:
         self.add(
             "iam:PassRole", on=role_arns, when={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
         )
+
+    def give(self, role: iam.Role) -> None:
+        """Allow it to a role in the policy beside it, which the CDK's own grants go into as well."""
+        for statement in self._statements:
+            role.add_to_policy(iam.PolicyStatement.from_json(statement))
 
     def document(self) -> iam.PolicyDocument:
         """Return what is allowed up to now."""

@@ -1,9 +1,9 @@
 """What constructs that make HTTP checks have in common."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import jmespath
-from aws_cdk import aws_iam as iam
 
 from bluegreen.release.checks import HttpCheck, SecretReference
 
@@ -30,8 +30,8 @@ def secrets_of(checks: Iterable[HttpCheck]) -> list[SecretReference]:
     return [value for value in values if isinstance(value, SecretReference)]
 
 
-def network_statements() -> list[iam.PolicyStatement]:
-    """What Lambda needs to put a function into a VPC; the function's own code may only look."""
+def network_statements() -> list[dict[str, Any]]:
+    """What Lambda needs to put a function into a VPC, as IAM writes it; the function's own code may only look."""
     make = [
         "ec2:CreateNetworkInterface",
         "ec2:DeleteNetworkInterface",
@@ -40,12 +40,12 @@ def network_statements() -> list[iam.PolicyStatement]:
         "ec2:DescribeSubnets",
     ]
     return [
-        iam.PolicyStatement(actions=["ec2:DescribeNetworkInterfaces", *make], resources=["*"]),
-        iam.PolicyStatement(
-            effect=iam.Effect.DENY,
-            actions=make,
-            resources=["*"],
+        {"Effect": "Allow", "Action": ["ec2:DescribeNetworkInterfaces", *make], "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": make,
+            "Resource": "*",
             # The key is there only when the function's code calls, not when Lambda does on its behalf.
-            conditions={"Null": {"lambda:SourceFunctionArn": "false"}},
-        ),
+            "Condition": {"Null": {"lambda:SourceFunctionArn": "false"}},
+        },
     ]

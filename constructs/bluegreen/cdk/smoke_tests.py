@@ -13,8 +13,10 @@ from bluegreen.release.lifecycle import LifecycleEvent
 
 from ._acknowledge import acknowledge
 from ._functions import small_function
+from ._grants import Grants
 from ._http_checks import network_statements, require_jmespath, secrets_of
 from ._log_groups import log_group
+from ._principals import FUNCTIONS
 from .hooks import BoundHook
 
 if TYPE_CHECKING:
@@ -168,31 +170,18 @@ class _SmokeTestFunction(Construct):
     def _role(self, service: "BlueGreenService", checks: tuple[HttpCheck, ...]) -> iam.Role:
         references = secrets_of(checks)
         arns = sorted({reference.secret_arn for reference in references if not isinstance(reference, SecretHeader)})
+        grants = Grants(network_statements())
+        grants.add("logs:CreateLogStream", "logs:PutLogEvents", on=[self.log_group.log_group_arn])
+        answer = ("codedeploy:PutLifecycleEventHookExecutionStatus", "codedeploy:GetDeployment")
+        grants.add(*answer, on=[service.application.deployment_group_arn])
+        if arns:
+            grants.add("secretsmanager:GetSecretValue", on=arns)
         role = iam.Role(
             self,
             "Role",
             description="Smoke tests of one service",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            inline_policies={
-                "SmokeTests": iam.PolicyDocument(
-                    statements=[
-                        *network_statements(),
-                        iam.PolicyStatement(
-                            actions=["logs:CreateLogStream", "logs:PutLogEvents"],
-                            resources=[self.log_group.log_group_arn],
-                        ),
-                        iam.PolicyStatement(
-                            actions=["codedeploy:PutLifecycleEventHookExecutionStatus", "codedeploy:GetDeployment"],
-                            resources=[service.application.deployment_group_arn],
-                        ),
-                        *(
-                            [iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=arns)]
-                            if arns
-                            else []
-                        ),
-                    ]
-                )
-            },
+            assumed_by=FUNCTIONS,
+            inline_policies={"SmokeTests": grants.document()},
         )
         for reference in references:
             if isinstance(reference, SecretHeader):

@@ -26,7 +26,7 @@ def isolated_subnets(vpc: ec2.IVpc) -> list[str]:
     Raises:
         ValueError: If there are fewer, which RDS and ElastiCache refuse.
     """
-    found = vpc.select_subnets(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED).subnet_ids
+    found = [subnet.subnet_id for subnet in vpc.isolated_subnets]
     if len(found) < 2:  # noqa: PLR2004 - the least that a subnet group may have
         raise ValueError(
             f"vpc must have isolated subnets in at least two zones, got {len(found)}; add them, or import the VPC with "

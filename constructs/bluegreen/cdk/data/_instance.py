@@ -79,7 +79,8 @@ def define_instance(scope: Construct, settings: ServerSettings) -> Server:
     Returns:
         The server.
     """
-    engine, key, replication = settings.engine, settings.key, settings.replication
+    engine, replication = settings.engine, settings.replication
+    key_arn = settings.key.key_arn if settings.key else None
     group = rds.CfnDBParameterGroup(
         scope,
         "Parameters",
@@ -104,7 +105,7 @@ def define_instance(scope: Construct, settings: ServerSettings) -> Server:
         enable_iam_database_authentication=True,
         storage_type="gp3",
         max_allocated_storage=engine.max_storage_gib,
-        kms_key_id=key.key_arn if key else None,
+        kms_key_id=key_arn,
         backup_retention_period=settings.backup_days,
         preferred_backup_window=settings.backup_window,
         preferred_maintenance_window=settings.maintenance_window,
@@ -119,9 +120,9 @@ def define_instance(scope: Construct, settings: ServerSettings) -> Server:
         automatic_backup_replication_kms_key_id=replication.key_arn if replication else None,
         automatic_backup_replication_retention_period=replication.days if replication else None,
         database_insights_mode=insights_mode(advanced=settings.advanced_insights),
-        performance_insights_kms_key_id=key.key_arn if key else None,
+        performance_insights_kms_key_id=key_arn,
         performance_insights_retention_period=insights_days(advanced=settings.advanced_insights),
-        **(_of_replica(settings) if settings.source_arn else _of_own(settings)),
+        **(_of_replica(settings) if settings.source_arn else _of_own(settings, key_arn)),
     )
     port = {"AwsSolutions-RDS11": "no public address reaches isolated subnets, so another port would hide nothing"}
     acknowledge(instance, port)
@@ -131,16 +132,17 @@ def define_instance(scope: Construct, settings: ServerSettings) -> Server:
     # RDS takes no last snapshot of a replica; but once it is promoted, it holds what is left.
     kept = RemovalPolicy.RETAIN if settings.source_arn else RemovalPolicy.SNAPSHOT
     instance.apply_removal_policy(kept if settings.protected else RemovalPolicy.DESTROY)
+    host = instance.attr_endpoint_address
     return Server(
         arn=instance.attr_db_instance_arn,
-        host=instance.attr_endpoint_address,
+        host=host,
         secret_arn=None if settings.master or settings.source_arn else instance.attr_master_user_secret_secret_arn,
         resource=instance,
         instance=rds.DatabaseInstance.from_database_instance_attributes(
             scope,
             "Reference",
             instance_identifier=instance.ref,
-            instance_endpoint_address=instance.attr_endpoint_address,
+            instance_endpoint_address=host,
             instance_resource_id=instance.attr_dbi_resource_id,
             port=PORT,
             security_groups=[settings.security_group],
@@ -153,8 +155,8 @@ def _of_replica(settings: ServerSettings) -> dict[str, Any]:
     return {"source_db_instance_identifier": settings.source_arn}
 
 
-def _of_own(settings: ServerSettings) -> dict[str, Any]:
-    engine, key = settings.engine, settings.key
+def _of_own(settings: ServerSettings, key_arn: str | None) -> dict[str, Any]:
+    engine = settings.engine
     own = {
         "engine_version": str(engine.version),
         "db_name": settings.database_name,
@@ -164,5 +166,5 @@ def _of_own(settings: ServerSettings) -> dict[str, Any]:
     }
     if settings.master is not None:
         return {**own, "master_user_password": settings.master.secret_value_from_json("password").unsafe_unwrap()}
-    secret = rds.CfnDBInstance.MasterUserSecretProperty(kms_key_id=key.key_arn) if key else None
+    secret = rds.CfnDBInstance.MasterUserSecretProperty(kms_key_id=key_arn) if key_arn else None
     return {**own, "manage_master_user_password": True, "master_user_secret": secret}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from aws_cdk import Stack
+from bluegreen.cdk._arns import Arns
 
 DEFAULT_QUALIFIER = "hnb659fds"
 """What `cdk bootstrap` puts into its roles' names unless told otherwise."""
@@ -14,11 +14,11 @@ _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 _KINDS = ("deploy", "file-publishing", "image-publishing", "lookup")
 
 
-def bootstrap_role_arns(stack: Stack, qualifier: str, further_regions: Sequence[str]) -> list[str]:
+def bootstrap_role_arns(own: Arns, qualifier: str, further_regions: Sequence[str]) -> list[str]:
     """Return the ARNs of the four roles that the cdk takes on, in the stack's account.
 
     Args:
-        stack: The stack of whoever takes them on.
+        own: Writes the ARNs of the stack of whoever takes them on.
         qualifier: The bootstrap's qualifier.
         further_regions: The regions of its bootstraps beside the stack's own.
 
@@ -34,8 +34,8 @@ def bootstrap_role_arns(stack: Stack, qualifier: str, further_regions: Sequence[
         if not _REGION.fullmatch(region):
             raise ValueError(f"further_regions must be names such as eu-west-1, got {region!r}")
     return [
-        f"arn:{stack.partition}:iam::{stack.account}:role/cdk-{qualifier}-{kind}-role-{stack.account}-{region}"
-        for region in [stack.region, *further_regions]
+        f"arn:{own.partition}:iam::{own.account}:role/cdk-{qualifier}-{kind}-role-{own.account}-{region}"
+        for region in [own.region, *further_regions]
         for kind in _KINDS
     ]
 

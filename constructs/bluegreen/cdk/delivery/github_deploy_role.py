@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._acknowledge import acknowledge_wildcards
+from bluegreen.cdk._arns import Arns
+from bluegreen.cdk._grants import Grants
 
 from ._bootstrap_roles import DEFAULT_QUALIFIER, bootstrap_role_arns, require_stacks
 from ._repository_name import require_branch, require_repository
@@ -76,8 +79,11 @@ class GitHubDeployRole(Construct):
         self.subject = f"repo:{repository}:{_bound(environment, branch)}"
         """What GitHub says of a workflow that may take on the role, character by character."""
         super().__init__(scope, construct_id)
-        stack = Stack.of(self)
-        places = [(region, name) for region in (stack.region, *further_regions) for name in stacks]
+        own = Arns.of(Stack.of(self))
+        grants = Grants()
+        grants.add("sts:AssumeRole", on=bootstrap_role_arns(own, qualifier, further_regions))
+        places = [(replace(own, region=region), name) for region in (own.region, *further_regions) for name in stacks]
+        wildcards = _add_reads(grants, places)
         self.role = iam.Role(
             self,
             "Role",
@@ -88,18 +94,9 @@ class GitHubDeployRole(Construct):
             ),
             max_session_duration=Duration.hours(1),
             permissions_boundary=permissions_boundary,
-            inline_policies={
-                "Deploy": iam.PolicyDocument(
-                    statements=[
-                        iam.PolicyStatement(
-                            actions=["sts:AssumeRole"], resources=bootstrap_role_arns(stack, qualifier, further_regions)
-                        ),
-                        *_reads(stack, places),
-                    ]
-                )
-            },
+            inline_policies={"Deploy": grants.document()},
         )
-        _acknowledge_reads(self.role, stack, places)
+        acknowledge_wildcards(self.role, wildcards)
 
 
 def github_provider(scope: Construct) -> iam.IOidcProvider:
@@ -135,43 +132,14 @@ def _bound(environment: str | None, branch: str | None) -> str:
     return f"environment:{environment}"
 
 
-def _reads(stack: Stack, places: Sequence[tuple[str, str]]) -> list[iam.PolicyStatement]:
-    return [
-        iam.PolicyStatement(
-            actions=[
-                "cloudformation:DescribeStackEvents",
-                "cloudformation:DescribeStacks",
-                "cloudformation:ListStackResources",
-            ],
-            resources=[_stack_arn(stack.partition, region, stack.account, name) for region, name in places],
-        ),
-        iam.PolicyStatement(
-            actions=["codedeploy:GetDeployment", "codedeploy:GetDeploymentGroup", "codedeploy:ListDeployments"],
-            resources=[_releases_arn(stack.partition, region, stack.account, name) for region, name in places],
-        ),
-    ]
-
-
-def _acknowledge_reads(role: iam.Role, stack: Stack, places: Sequence[tuple[str, str]]) -> None:
-    def known(place: str, name: str) -> str:
-        value = stack.resolve(place)
-        return value if isinstance(value, str) else f"<AWS::{name}>"
-
-    partition, account = known(stack.partition, "Partition"), known(stack.account, "AccountId")
-    for place, name in places:
-        region = known(place, "Region")
-        reasons = {
-            _stack_arn(partition, region, account, name): "a stack's ARN ends in an id that it gets when it is "
-            "created; the name before it is whole",
-            _releases_arn(partition, region, account, name): "a deployment group's name begins with its stack's and "
-            "ends as CloudFormation chooses; it is only read",
-        }
-        acknowledge(role, {f"AwsSolutions-IAM5[Resource::{arn}]": reason for arn, reason in reasons.items()})
-
-
-def _stack_arn(partition: str, region: str, account: str, name: str) -> str:
-    return f"arn:{partition}:cloudformation:{region}:{account}:stack/{name}/*"
-
-
-def _releases_arn(partition: str, region: str, account: str, name: str) -> str:
-    return f"arn:{partition}:codedeploy:{region}:{account}:deploymentgroup:{name}-*"
+def _add_reads(grants: Grants, places: Sequence[tuple[Arns, str]]) -> dict[str, str]:
+    """Allow to look at stacks and their releases; return why each of the ARNs has a wildcard."""
+    stacks = [arns.slash("cloudformation", "stack", f"{name}/*") for arns, name in places]
+    reads = ("DescribeStackEvents", "DescribeStacks", "ListStackResources")
+    grants.add(*(f"cloudformation:{read}" for read in reads), on=stacks)
+    groups = [arns.colon("codedeploy", "deploymentgroup", f"{name}-*") for arns, name in places]
+    reads = ("GetDeployment", "GetDeploymentGroup", "ListDeployments")
+    grants.add(*(f"codedeploy:{read}" for read in reads), on=groups)
+    created = "a stack's ARN ends in an id that it gets when it is created; the name before it is whole"
+    chosen = "a deployment group's name begins with its stack's and ends as CloudFormation chooses; it is only read"
+    return {**dict.fromkeys(stacks, created), **dict.fromkeys(groups, chosen)}

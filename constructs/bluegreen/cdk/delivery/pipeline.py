@@ -12,6 +12,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._arns import Arns
 from bluegreen.cdk._names import computed_name
 from bluegreen.cdk._require import require_range
 from bluegreen.cdk.data.environment_key import EnvironmentKey
@@ -150,7 +151,7 @@ class DeployPipeline(Construct):
         return step
 
     def _deploy_step(self, stage: PipelineStage) -> BuildProject:
-        roles = bootstrap_role_arns(Stack.of(self), stage.qualifier, stage.further_regions)
+        roles = bootstrap_role_arns(Arns.of(Stack.of(self)), stage.qualifier, stage.further_regions)
         step = BuildProject(
             self,
             f"Deploy{stage.name.title().replace('-', '')}",

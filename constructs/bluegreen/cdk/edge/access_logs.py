@@ -1,10 +1,11 @@
 """Who called, what was answered, and over which TLS: the load balancer's own logs, kept in S3."""
 
-from aws_cdk import Aws
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
+
+from bluegreen.cdk._arns import OWN
 
 from ._log_bucket import log_bucket
 
@@ -45,13 +46,14 @@ class AccessLogs(Construct):
             ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             writer="load balancers",
         )
+        bucket_arn = self.bucket.bucket_arn
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="LoadBalancersWrite",
                 principals=[iam.ServicePrincipal(_DELIVERY)],
                 actions=["s3:PutObject"],
                 # The path names the account whose load balancer it is, and AWS lets nobody else's write there.
-                resources=[self.bucket.arn_for_objects(f"{kind}/AWSLogs/{Aws.ACCOUNT_ID}/*") for kind in _KINDS],
+                resources=[f"{bucket_arn}/{kind}/AWSLogs/{OWN.account}/*" for kind in _KINDS],
             )
         )
 
@@ -69,9 +71,10 @@ class AccessLogs(Construct):
                 f"load_balancer must be defined in this app, got the imported {load_balancer.node.path}; its owner "
                 "sets where it logs"
             )
+        bucket_name = self.bucket.bucket_name
         for kind in _KINDS:
             load_balancer.set_attribute(f"{kind}_logs.s3.enabled", "true")
-            load_balancer.set_attribute(f"{kind}_logs.s3.bucket", self.bucket.bucket_name)
+            load_balancer.set_attribute(f"{kind}_logs.s3.bucket", bucket_name)
             load_balancer.set_attribute(f"{kind}_logs.s3.prefix", kind)
         # Elastic Load Balancing tries at once whether it may write.
         policy = self.bucket.policy

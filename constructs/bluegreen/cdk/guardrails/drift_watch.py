@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Aws, Duration, Stack
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -11,8 +11,11 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge, acknowledge_wildcards
+from bluegreen.cdk._arns import OWN
 from bluegreen.cdk._functions import call_by_events, small_function
+from bluegreen.cdk._grants import Grants
 from bluegreen.cdk._log_groups import log_group
+from bluegreen.cdk._principals import FUNCTIONS
 from bluegreen.cdk.watching.alert import Alert, Severity
 from bluegreen.cdk.watching.define_alert import RUNBOOKS, define_alert
 
@@ -135,30 +138,23 @@ class DriftWatch(Construct):
 
     def _define_role(self, group: logs.ILogGroup, stacks: Sequence[str]) -> iam.Role:
         arns = [_stack_arn(stack, "*") for stack in stacks]
-        statements = [
-            iam.PolicyStatement(
-                actions=[
-                    "cloudformation:DetectStackDrift",
-                    "cloudformation:DetectStackResourceDrift",
-                    "cloudformation:DescribeStackResourceDrifts",
-                ],
-                resources=arns,
-            ),
-            iam.PolicyStatement(actions=["cloudformation:BatchDescribeTypeConfigurations"], resources=["*"]),
-            iam.PolicyStatement(
-                actions=["cloudwatch:PutMetricData"],
-                resources=["*"],
-                conditions={"StringEquals": {"cloudwatch:namespace": _NAMESPACE}},
-            ),
-            iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[group.log_group_arn]),
-        ]
+        grants = Grants()
+        grants.add(
+            "cloudformation:DetectStackDrift",
+            "cloudformation:DetectStackResourceDrift",
+            "cloudformation:DescribeStackResourceDrifts",
+            on=arns,
+        )
+        grants.add("cloudformation:BatchDescribeTypeConfigurations", on=["*"])
+        grants.add("cloudwatch:PutMetricData", on=["*"], when={"StringEquals": {"cloudwatch:namespace": _NAMESPACE}})
+        grants.add("logs:CreateLogStream", "logs:PutLogEvents", on=[group.log_group_arn])
         role = iam.Role(
             self,
             "Role",
             description="Has CloudFormation look for drift",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            assumed_by=FUNCTIONS,
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name("SecurityAudit")],
-            inline_policies={"Drift": iam.PolicyDocument(statements=statements)},
+            inline_policies={"Drift": grants.document()},
         )
         acknowledge(
             role,
@@ -189,7 +185,7 @@ def _ended(stacks: Sequence[str]) -> Mapping[str, object]:
 
 
 def _stack_arn(stack: str, end: str) -> str:
-    return f"arn:{Aws.PARTITION}:cloudformation:{Aws.REGION}:{Aws.ACCOUNT_ID}:stack/{stack}/{end}"
+    return OWN.slash("cloudformation", "stack", f"{stack}/{end}")
 
 
 def _paths(expected: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from typing import cast
 
-from aws_cdk import Aws, CfnElement, Stack
+from aws_cdk import CfnElement, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._arns import OWN
+from bluegreen.cdk._grants import Grants
 from bluegreen.cdk._http_checks import network_statements
+from bluegreen.cdk._principals import FUNCTIONS
 from bluegreen.cdk.smoke_tests import SecretHeader
 from bluegreen.release.checks import SecretReference
 
@@ -33,37 +36,22 @@ def canary_role(
     Returns:
         The role.
     """
-    logs = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:/aws/lambda/cwsyn-{name}-*"
     arns = sorted({secret.secret_arn for secret in secrets if not isinstance(secret, SecretHeader)})
-    statements = [
-        iam.PolicyStatement(
-            actions=["s3:PutObject", "s3:GetObject"],
-            resources=[bucket.arn_for_objects(f"{name}/*")],
-        ),
-        iam.PolicyStatement(actions=["s3:GetBucketLocation"], resources=[bucket.bucket_arn]),
-        iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[logs]),
-        iam.PolicyStatement(actions=["s3:ListAllMyBuckets"], resources=["*"]),
-        iam.PolicyStatement(
-            actions=["cloudwatch:PutMetricData"],
-            resources=["*"],
-            conditions={"StringEquals": {"cloudwatch:namespace": ["CloudWatchSynthetics", NAMESPACE]}},
-        ),
-    ]
+    grants, bucket_arn = Grants(network_statements() if in_vpc else ()), bucket.bucket_arn
+    grants.add("s3:PutObject", "s3:GetObject", on=[f"{bucket_arn}/{name}/*"])
+    grants.add("s3:GetBucketLocation", on=[bucket_arn])
+    logs = OWN.colon("logs", "log-group", f"/aws/lambda/cwsyn-{name}-*")
+    grants.add("logs:CreateLogStream", "logs:PutLogEvents", on=[logs])
+    grants.add("s3:ListAllMyBuckets", on=["*"])
+    namespaces = {"cloudwatch:namespace": ["CloudWatchSynthetics", NAMESPACE]}
+    grants.add("cloudwatch:PutMetricData", on=["*"], when={"StringEquals": namespaces})
     if key := bucket.encryption_key:
-        statements.append(iam.PolicyStatement(actions=["kms:GenerateDataKey", "kms:Decrypt"], resources=[key.key_arn]))
+        grants.add("kms:GenerateDataKey", "kms:Decrypt", on=[key.key_arn])
     if arns:
-        statements.append(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=arns))
-    if in_vpc:
-        statements += network_statements()
-    role = iam.Role(
-        scope,
-        "Role",
-        description=f"The canary {name}",
-        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-    )
+        grants.add("secretsmanager:GetSecretValue", on=arns)
+    role = iam.Role(scope, "Role", description=f"The canary {name}", assumed_by=FUNCTIONS)
     # Apart from the role: a key that lets the role in waits for it, and these statements name that key.
-    for statement in statements:
-        role.add_to_policy(statement)
+    grants.give(role)
     for secret in secrets:
         if isinstance(secret, SecretHeader):
             secret.secret.grant_read(role)  # knows the secret's key as well
