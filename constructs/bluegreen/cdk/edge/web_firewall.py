@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_kms as kms
@@ -14,6 +14,7 @@ from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._arns import OWN
 from bluegreen.cdk._names import computed_name
 from bluegreen.cdk._require import require_range
 from bluegreen.cdk.watching import RUNBOOKS, Alert, Severity, define_alert
@@ -157,7 +158,7 @@ class WebFirewall(Construct):
 
     def metric_found(self) -> cloudwatch.Metric:
         """Return how many requests the rules found, by five minutes: blocked ones, or counted ones in that mode."""
-        region = {"Region": Aws.REGION} if self._scope is FirewallScope.REGIONAL else {}
+        region = {"Region": OWN.region} if self._scope is FirewallScope.REGIONAL else {}
         return cloudwatch.Metric(
             namespace="AWS/WAFV2",
             metric_name="BlockedRequests" if self._mode is FirewallMode.BLOCK else "CountedRequests",

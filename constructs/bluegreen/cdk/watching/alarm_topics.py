@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -64,10 +65,9 @@ class AlarmTopics(Construct):
         addresses = emails or {}
         _require_addresses(addresses)
         super().__init__(scope, construct_id)
-        publishers = _publishers(Stack.of(self))
+        arns = Arns.of(Stack.of(self))
         self.topics: Mapping[Severity, sns.ITopic] = {
-            severity: self._define_topic(severity, key, publishers, addresses.get(severity, ()))
-            for severity in Severity
+            severity: self._define_topic(severity, key, arns, addresses.get(severity, ())) for severity in Severity
         }
         self._actions = {severity: actions.SnsAction(topic) for severity, topic in self.topics.items()}
 
@@ -90,18 +90,11 @@ class AlarmTopics(Construct):
             alert.alarm.add_alarm_action(action)
             alert.alarm.add_ok_action(action)
 
-    def _define_topic(
-        self,
-        severity: Severity,
-        key: kms.IKey,
-        publishers: Sequence[iam.PolicyStatement],
-        addresses: Sequence[str],
-    ) -> sns.Topic:
+    def _define_topic(self, severity: Severity, key: kms.IKey, arns: Arns, addresses: Sequence[str]) -> sns.Topic:
         name = severity.value.capitalize()
         topic = sns.Topic(self, name, display_name=_DISPLAY_NAMES[severity], master_key=key, enforce_ssl=True)
-        arn = topic.topic_arn
-        for statement in publishers:
-            topic.add_to_resource_policy(statement.copy(resources=[arn]))
+        policy = cast("sns.TopicPolicy", topic.node.find_child("Policy"))  # enforce_ssl made it
+        policy.document.add_statements(*_publishers(arns, topic.topic_arn))
         for address in addresses:
             # Named after the address: in an order of their own, all would have to be confirmed anew when one goes.
             digest = hashlib.sha256(address.encode()).hexdigest()[:8]
@@ -111,20 +104,23 @@ class AlarmTopics(Construct):
         return topic
 
 
-def _publishers(stack: Stack) -> Sequence[iam.PolicyStatement]:
+def _publishers(arns: Arns, topic_arn: str) -> Sequence[iam.PolicyStatement]:
     """Return who may publish. EventBridge tells a topic its rule but not its account; the others tell both."""
-    arns = Arns.of(stack)
     sources = {
         "cloudwatch": arns.colon("cloudwatch", "alarm", "*"),
         "events": arns.slash("events", "rule", "*"),
         "budgets": f"arn:{arns.partition}:budgets::{arns.account}:*",
     }
     return [
-        iam.PolicyStatement(
-            sid=f"Let{service.capitalize()}Publish",
-            principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
-            actions=["sns:Publish"],
-            conditions={"ArnLike": {"aws:SourceArn": source}},
+        iam.PolicyStatement.from_json(
+            {
+                "Sid": f"Let{service.capitalize()}Publish",
+                "Effect": "Allow",
+                "Principal": {"Service": f"{service}.amazonaws.com"},
+                "Action": "sns:Publish",
+                "Resource": topic_arn,
+                "Condition": {"ArnLike": {"aws:SourceArn": source}},
+            }
         )
         for service, source in sources.items()
     ]
