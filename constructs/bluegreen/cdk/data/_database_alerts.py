@@ -11,7 +11,8 @@ from bluegreen.cdk.watching.define_alert import define_alert
 
 from .engine import Engine
 
-_FIVE_MINUTES = Duration.minutes(5)
+_MINUTES = 5
+_PERIOD = Duration.minutes(_MINUTES)
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 _GIB = 1024**3
 _CPU_PERCENT = 80
@@ -137,9 +138,10 @@ class ServerAlerts:
                 metric_name=metric_name,
                 dimensions_map=self._dimensions,
                 statistic=statistic,
-                period=_FIVE_MINUTES,
+                period=_PERIOD,
             ),
             threshold=threshold,
             evaluation_periods=periods,
             comparison=comparison,
+            period_minutes=_MINUTES,
         )

@@ -154,6 +154,7 @@ class Canary(Construct):
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             # A new canary has not run yet, which must wake nobody. One that has stopped shows as insufficient data.
             missing=cloudwatch.TreatMissingData.MISSING,
+            period_minutes=self._period_minutes,
         )
 
     def _slow(self) -> Alert:
@@ -166,6 +167,7 @@ class Canary(Construct):
             metric=self.metric_duration(period_minutes=self._period_minutes),
             threshold=1000 * self._settings.slow_seconds,
             evaluation_periods=3,
+            period_minutes=self._period_minutes,
         )
 
     @property

@@ -39,6 +39,7 @@ def define_alert(
     datapoints_to_alarm: int | None = None,
     comparison: cloudwatch.ComparisonOperator = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
     missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
+    period_minutes: float | None = None,
 ) -> Alert:
     """Define an alarm that people act on. `AlarmTopics.tell` says whom it tells.
 
@@ -55,6 +56,8 @@ def define_alert(
         comparison: Which side of the limit is wrong; above it when omitted.
         missing: What a period without data counts as. Not wrong when omitted, because most metrics are silent when
             nothing happens; `BREACHING` is for what must never be silent.
+        period_minutes: The metric's period, as the description says it. The metric is asked when omitted, which takes
+            two calls into Node.
 
     Returns:
         The alert.
@@ -85,7 +88,8 @@ def define_alert(
         raise ValueError(
             f"comparison must be with a fixed threshold, got {comparison}; see define_anomaly_alert for bands"
         )
-    limit = f"{_WORDS[comparison]} {threshold:g} in {needed} of {evaluation_periods} periods{_length(metric)}"
+    length = _length(metric, period_minutes)
+    limit = f"{_WORDS[comparison]} {threshold:g} in {needed} of {evaluation_periods} periods{length}"
     name = _name(scope, construct_id)
     alarm = cloudwatch.Alarm(
         scope,
@@ -114,6 +118,7 @@ def define_anomaly_alert(
     comparison: cloudwatch.ComparisonOperator,
     evaluation_periods: int,
     datapoints_to_alarm: int,
+    period_minutes: float | None = None,
 ) -> Alert:
     """Define an alert on a metric that leaves the band which CloudWatch learns from its history.
 
@@ -128,6 +133,7 @@ def define_anomaly_alert(
         comparison: Which side of the band is wrong, an operator for bands.
         evaluation_periods: How many of the last periods are looked at, at least 1.
         datapoints_to_alarm: How many of them must be outside, 1-`evaluation_periods`.
+        period_minutes: The metric's period, as the description says it; the metric is asked when omitted.
 
     Returns:
         The alert.
@@ -138,7 +144,7 @@ def define_anomaly_alert(
         scope,
         construct_id,
         alarm_name=name,
-        alarm_description=_describe(f"{says}: {band}{_length(metric)}", severity, runbook),
+        alarm_description=_describe(f"{says}: {band}{_length(metric, period_minutes)}", severity, runbook),
         metric=metric,
         std_devs=deviations,
         comparison_operator=comparison,
@@ -203,10 +209,10 @@ def define_composite_alert(
     return Alert(alarm=alarm, severity=severity, runbook=runbook, name=name)
 
 
-def _length(metric: cloudwatch.IMetric) -> str:
-    if isinstance(metric, cloudwatch.Metric | cloudwatch.MathExpression):
-        return f" of {metric.period.to_minutes():g} min"
-    return ""
+def _length(metric: cloudwatch.IMetric, minutes: float | None) -> str:
+    if minutes is None and isinstance(metric, cloudwatch.Metric | cloudwatch.MathExpression):
+        minutes = metric.period.to_minutes()
+    return "" if minutes is None else f" of {minutes:g} min"
 
 
 def _raised(alert: Alert) -> str:

@@ -104,6 +104,7 @@ class ServiceAlerts(Construct):
             datapoints_to_alarm=rule.window.datapoints_to_alarm,
             comparison=comparisons.LESS_THAN_THRESHOLD if rule.below else comparisons.GREATER_THAN_THRESHOLD,
             missing=missing.BREACHING if rule.silence_is_wrong else missing.NOT_BREACHING,
+            period_minutes=rule.window.period_minutes,
         )
         if rule.silence_is_wrong:
             # Until the first release has succeeded, it is silent, and nobody misses it.

@@ -71,6 +71,7 @@ class ServiceAnomalies(Construct):
                 comparison=comparison,
                 evaluation_periods=_PERIODS,
                 datapoints_to_alarm=_NEEDED,
+                period_minutes=_MINUTES,
             )
             for construct_id, says, severity, section, metric, comparison in (
                 ("FewRequests", "Fewer requests than usual", Severity.WARNING, "throughput", requests, below),

@@ -180,6 +180,7 @@ class Slo(Construct):
             metric=metric_of(self._bad, minutes=minutes),
             threshold=round(rate * self.budget_percent, 6),
             evaluation_periods=periods,
+            period_minutes=minutes,
         )
 
     def _define_joined(
