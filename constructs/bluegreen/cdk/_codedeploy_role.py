@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Aws, Fn
+from aws_cdk import Fn
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ._acknowledge import acknowledge, acknowledge_wildcards
+from ._arns import OWN
 from ._grants import Grants
 
 
@@ -60,7 +61,7 @@ def codedeploy_role(
         assumed_by=iam.ServicePrincipal(
             "codedeploy.amazonaws.com",
             conditions={
-                "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                "StringEquals": {"aws:SourceAccount": OWN.account},
                 "ArnEquals": {"aws:SourceArn": deployment_group_arn},
             },
         ),

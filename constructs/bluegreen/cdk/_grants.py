@@ -10,21 +10,18 @@ class Grants:
     """A statement for each set of actions, whose resources grow: a role has 10,240 characters for all services.
 
     It is plain data until somebody asks for the document, because each statement of the CDK's crosses into Node.
-
-    Args:
-        statements: What comes first, as IAM writes it.
     """
 
-    def __init__(self, statements: Sequence[Mapping[str, Any]] = ()) -> None:
-        self._statements: list[dict[str, Any]] = [{"Condition": {}, **one} for one in statements]
+    def __init__(self) -> None:
+        self._statements: list[dict[str, Any]] = []
         self._clusters: list[str] = []
 
     def add(self, *actions: str, on: Sequence[str], when: Mapping[str, Mapping[str, object]] | None = None) -> None:
         """Allow actions on more resources, under a condition if there is one."""
-        same = (one for one in self._statements if (one["Action"], one["Condition"]) == ([*actions], when or {}))
-        statement = next(same, None)
+        wanted = {"Effect": "Allow", "Action": [*actions], "Condition": when or {}}
+        statement = next((one for one in self._statements if wanted.items() <= one.items()), None)
         if statement is None:
-            statement = {"Effect": "Allow", "Action": [*actions], "Resource": [], "Condition": when or {}}
+            statement = {**wanted, "Resource": []}
             self._statements.append(statement)
         statement["Resource"] += [resource for resource in on if resource not in statement["Resource"]]
 
@@ -40,6 +37,10 @@ class Grants:
         self.add(
             "iam:PassRole", on=role_arns, when={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
         )
+
+    def include(self, statements: Sequence[Mapping[str, Any]]) -> None:
+        """Add statements as IAM writes them, with lists, which may deny as well."""
+        self._statements += [{"Condition": {}, **one} for one in statements]
 
     def give(self, role: iam.Role) -> None:
         """Allow it to a role in the policy beside it, which the CDK's own grants go into as well."""

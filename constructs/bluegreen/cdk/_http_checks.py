@@ -40,11 +40,11 @@ def network_statements() -> list[dict[str, Any]]:
         "ec2:DescribeSubnets",
     ]
     return [
-        {"Effect": "Allow", "Action": ["ec2:DescribeNetworkInterfaces", *make], "Resource": "*"},
+        {"Effect": "Allow", "Action": ["ec2:DescribeNetworkInterfaces", *make], "Resource": ["*"]},
         {
             "Effect": "Deny",
             "Action": make,
-            "Resource": "*",
+            "Resource": ["*"],
             # The key is there only when the function's code calls, not when Lambda does on its behalf.
             "Condition": {"Null": {"lambda:SourceFunctionArn": "false"}},
         },

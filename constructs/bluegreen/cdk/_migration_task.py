@@ -112,10 +112,7 @@ class MigrationTask(Construct):
             memory_limit_mib=settings.memory_mib,
             task_role=self.task_role,
             execution_role=self.execution_role,
-            runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=container_settings.architecture or ecs.CpuArchitecture.X86_64,
-                operating_system_family=ecs.OperatingSystemFamily.LINUX,
-            ),
+            runtime_platform=container_settings.runtime_platform,
         )
         definition.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         container = add_container(

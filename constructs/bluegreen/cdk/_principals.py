@@ -1,9 +1,10 @@
 """Who takes on the roles of this library. Each is the same in every stack, so it is made once."""
 
-from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 
-_OWN_ACCOUNT = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+from ._arns import OWN
+
+_OWN_ACCOUNT = {"StringEquals": {"aws:SourceAccount": OWN.account}}
 
 FUNCTIONS = iam.ServicePrincipal("lambda.amazonaws.com")
 """Lambda."""

@@ -145,13 +145,14 @@ class ServiceMigrations(Construct):
         self, service: "BlueGreenService", name: str, longest_seconds: int
     ) -> stepfunctions.CfnStateMachine:
         arns, cluster_name, network = service.provider.arns, service.cluster.cluster_name, service.network
+        function_arn = self.function.function_arn
         role = state_machine_role(
             self,
             "StateMachineRole",
             arns=arns,
             cluster_name=cluster_name,
             task=self.task,
-            function_arn=self.function.function_arn,
+            function_arn=function_arn,
         )
         return stepfunctions.CfnStateMachine(
             self,
@@ -160,7 +161,7 @@ class ServiceMigrations(Construct):
             state_machine_type="STANDARD",
             role_arn=role.role_arn,
             definition=task_machine(
-                self.function.function_arn,
+                function_arn,
                 comment="Migrates a database for one release",
                 failure="MigrationFailed",
                 task=OneOffTask(container=CONTAINER_NAME),

@@ -8,6 +8,7 @@ from aws_cdk import aws_ecs as ecs
 
 NON_ROOT_USER = "1000:1000"
 """User and group that own nothing."""
+_X86_64, _LINUX = ecs.CpuArchitecture.X86_64, ecs.OperatingSystemFamily.LINUX
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,11 @@ class Container:
         for path in self.writable_paths:
             if not path.startswith("/"):
                 raise ValueError(f"writable_paths must be absolute, got {path!r}")
+
+    @property
+    def runtime_platform(self) -> ecs.RuntimePlatform:
+        """What Fargate runs the container on."""
+        return ecs.RuntimePlatform(cpu_architecture=self.architecture or _X86_64, operating_system_family=_LINUX)
 
     @property
     def drops_capabilities(self) -> bool:

@@ -120,6 +120,7 @@ class ReleaseProvider(Construct):
             description="Drives the releases of one stack",
             assumed_by=FUNCTIONS,
         )
+        self._rendered_role = cast("iam.CfnRole", self.role.node.default_child)
         self._write_early()
         self.function = small_function(
             self,
@@ -266,7 +267,7 @@ class ReleaseProvider(Construct):
     def _write_early(self) -> None:
         """Write what the role allows from the beginning, once more with each service that the function knows."""
         policy = iam.CfnRole.PolicyProperty(policy_name="Releases", policy_document=self._early.document())
-        cast("iam.CfnRole", self.role.node.default_child).policies = [policy]
+        self._rendered_role.policies = [policy]
 
     def _write_services(self) -> None:
         """Write the last grants into a policy of their own, or once more into the one that they have."""

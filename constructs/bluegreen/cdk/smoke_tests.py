@@ -170,7 +170,8 @@ class _SmokeTestFunction(Construct):
     def _role(self, service: "BlueGreenService", checks: tuple[HttpCheck, ...]) -> iam.Role:
         references = secrets_of(checks)
         arns = sorted({reference.secret_arn for reference in references if not isinstance(reference, SecretHeader)})
-        grants = Grants(network_statements())
+        grants = Grants()
+        grants.include(network_statements())
         grants.add("logs:CreateLogStream", "logs:PutLogEvents", on=[self.log_group.log_group_arn])
         answer = ("codedeploy:PutLifecycleEventHookExecutionStatus", "codedeploy:GetDeployment")
         grants.add(*answer, on=[service.application.deployment_group_arn])

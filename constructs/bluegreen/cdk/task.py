@@ -88,10 +88,7 @@ class Task(Construct):
             task_role=self.task_role,
             execution_role=self.execution_role,
             ephemeral_storage_gib=container.ephemeral_storage_gib,
-            runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=container.architecture or ecs.CpuArchitecture.X86_64,
-                operating_system_family=ecs.OperatingSystemFamily.LINUX,
-            ),
+            runtime_platform=container.runtime_platform,
         )
         # A revision that CloudFormation removes is one that a rollback can no longer start.
         # One whose stack was never created goes: nothing ever ran on it.

@@ -283,10 +283,11 @@ def test_refuses_what_rds_refuses(stack: cdk.Stack, wrong: dict[str, Any], messa
         add_database(stack, **wrong)
 
 
-def test_refuses_a_network_with_one_zone(stack: cdk.Stack) -> None:
+@pytest.mark.parametrize("zones", [0, 1])
+def test_refuses_a_network_with_too_few_zones(stack: cdk.Stack, zones: int) -> None:
     """A subnet group needs isolated subnets in two zones."""
-    with pytest.raises(ValueError, match=r"^vpc must have isolated subnets in at least two zones, got 1"):
-        add_database(stack, vpc=isolated_vpc(stack, "Small", zones=1))
+    with pytest.raises(ValueError, match=rf"^vpc must have isolated subnets in at least two zones, got {zones}"):
+        add_database(stack, vpc=isolated_vpc(stack, "Small", zones=zones))
 
 
 @pytest.mark.parametrize("days", [0, 36, True])

@@ -46,6 +46,7 @@ class PostgresEndpoint(Construct):
     ) -> None:
         _require_names(name, identifier)
         super().__init__(scope, construct_id)
+        self._id = construct_id
         self.identifier, self.database_name, self.port, self.key = identifier, name, PORT, key
         self.security_group: ec2.ISecurityGroup = closed_group(self, vpc, f"The database {identifier}")
         self.application_user: secretsmanager.ISecret = UserSecret(
@@ -62,7 +63,7 @@ class PostgresEndpoint(Construct):
         Returns:
             The rule, in the client's stack: this one knows nothing of who comes.
         """
-        return let_in(client, f"To{self.node.id}", group=self.security_group, port=self.port, description=description)
+        return let_in(client, f"To{self._id}", group=self.security_group, port=self.port, description=description)
 
     def variables(self, secret: secretsmanager.ISecret) -> Mapping[str, ecs.Secret]:
         """Return DATABASE_USER and DATABASE_PASSWORD, as ECS reads them when a task starts.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -11,6 +11,7 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._arns import OWN
 
 from ._doors import isolated_subnets
 from .engine import Engine
@@ -71,11 +72,11 @@ def monitoring_role(scope: Construct) -> iam.CfnRole:
                     "Effect": "Allow",
                     "Action": "sts:AssumeRole",
                     "Principal": {"Service": "monitoring.rds.amazonaws.com"},
-                    "Condition": {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+                    "Condition": {"StringEquals": {"aws:SourceAccount": OWN.account}},
                 }
             ],
         },
-        managed_policy_arns=[f"arn:{Aws.PARTITION}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"],
+        managed_policy_arns=[f"arn:{OWN.partition}:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"],
     )
     policy = "Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
     reason = "RDS names this policy for its monitoring; it writes to the log groups of RDS alone"

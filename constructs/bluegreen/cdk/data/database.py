@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Aws, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -12,6 +12,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from bluegreen.cdk._arns import OWN
 from bluegreen.cdk.watching import Alert
 from bluegreen.cdk.watching.define_alert import RUNBOOKS
 
@@ -171,26 +172,26 @@ class Database(PostgresEndpoint):
         return [*alerts.of(engine), *lag]
 
     def _tell(self, topic: sns.ITopic, source_type: str, server: _instance.Server) -> None:
+        topic_arn = topic.topic_arn
         topic.add_to_resource_policy(
             iam.PolicyStatement(
-                sid=f"LetEventsOf{self.node.id}Publish",
+                sid=f"LetEventsOf{self._id}Publish",
                 principals=[iam.ServicePrincipal("events.rds.amazonaws.com")],
                 actions=["sns:Publish"],
-                resources=[topic.topic_arn],
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+                resources=[topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": OWN.account}},
             )
         )
         subscription = rds.CfnEventSubscription(
             self,
             "Events",
-            sns_topic_arn=topic.topic_arn,
+            sns_topic_arn=topic_arn,
             source_type=source_type,
             source_ids=[self.identifier],
             event_categories=_EVENTS[source_type],
         )
-        subscription.node.add_dependency(server.resource)
-        if policy := topic.node.try_find_child("Policy"):
-            subscription.node.add_dependency(policy)  # or RDS finds that it may not publish
+        policy = topic.node.try_find_child("Policy")  # without it, RDS finds that it may not publish
+        subscription.node.add_dependency(server.resource, *([policy] if policy else []))
 
 
 def _require_replication(

@@ -37,7 +37,7 @@ def canary_role(
         The role.
     """
     arns = sorted({secret.secret_arn for secret in secrets if not isinstance(secret, SecretHeader)})
-    grants, bucket_arn = Grants(network_statements() if in_vpc else ()), bucket.bucket_arn
+    grants, bucket_arn = Grants(), bucket.bucket_arn
     grants.add("s3:PutObject", "s3:GetObject", on=[f"{bucket_arn}/{name}/*"])
     grants.add("s3:GetBucketLocation", on=[bucket_arn])
     logs = OWN.colon("logs", "log-group", f"/aws/lambda/cwsyn-{name}-*")
@@ -49,6 +49,8 @@ def canary_role(
         grants.add("kms:GenerateDataKey", "kms:Decrypt", on=[key.key_arn])
     if arns:
         grants.add("secretsmanager:GetSecretValue", on=arns)
+    if in_vpc:
+        grants.include(network_statements())
     role = iam.Role(scope, "Role", description=f"The canary {name}", assumed_by=FUNCTIONS)
     # Apart from the role: a key that lets the role in waits for it, and these statements name that key.
     grants.give(role)

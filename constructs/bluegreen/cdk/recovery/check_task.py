@@ -80,10 +80,7 @@ class CheckTask(Construct):
             memory_limit_mib=512,
             task_role=self.task_role,
             execution_role=self.execution_role,
-            runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=settings.architecture or ecs.CpuArchitecture.X86_64,
-                operating_system_family=ecs.OperatingSystemFamily.LINUX,
-            ),
+            runtime_platform=settings.runtime_platform,
         )
         environment, secrets = variables
         add_container(

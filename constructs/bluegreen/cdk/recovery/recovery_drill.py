@@ -209,9 +209,8 @@ class RecoveryDrill(Construct):
         self, service: BlueGreenService, name: str, longest_seconds: int
     ) -> stepfunctions.CfnStateMachine:
         arns, cluster_name, network = service.provider.arns, service.cluster.cluster_name, service.network
-        role = state_machine_role(
-            self, arns=arns, cluster_name=cluster_name, task=self.task, function_arn=self.function.function_arn
-        )
+        function_arn = self.function.function_arn
+        role = state_machine_role(self, arns=arns, cluster_name=cluster_name, task=self.task, function_arn=function_arn)
         return stepfunctions.CfnStateMachine(
             self,
             "StateMachine",
@@ -219,7 +218,7 @@ class RecoveryDrill(Construct):
             state_machine_type="STANDARD",
             role_arn=role.role_arn,
             definition=task_machine(
-                self.function.function_arn,
+                function_arn,
                 comment="Recovers a database for practice",
                 failure="NotRecovered",
                 task=OneOffTask(
