@@ -3,6 +3,7 @@
 The rollback alarms' arithmetic, where it fits, so that an alert and a rollback mean the same by a failed request.
 """
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -38,12 +39,19 @@ def metric_of(arithmetic: Arithmetic, *, minutes: int, label: str | None = None)
         (only,) = queries
         return _metric(only).with_(period=_period(minutes), label=label)
     *before, (_, last) = arithmetic.expressions
-    return cloudwatch.MathExpression(
-        expression=last, using_metrics=_named(queries, tuple(before)), period=_period(minutes), label=label
-    )
+    used = _used_by(last, queries, tuple(before))
+    return cloudwatch.MathExpression(expression=last, using_metrics=used, period=_period(minutes), label=label)
 
 
-# Each is made once, though many alarms use it: it belongs to no construct, never changes, and crosses into Node.
+def _used_by(
+    expression: str, queries: tuple[Query, ...], before: tuple[tuple[str, str], ...]
+) -> dict[str, cloudwatch.IMetric]:
+    """Return what an expression names: the CDK warns of names that it was not given, and looks at all that it was."""
+    known = _named(queries, before)
+    return {name: known[name] for name in known if re.search(rf"\b{name}\b", expression)}
+
+
+# What follows is made once for all alarms: it belongs to no construct, never changes, and crosses into Node.
 
 
 @cache
@@ -51,10 +59,10 @@ def _named(queries: tuple[Query, ...], expressions: tuple[tuple[str, str], ...])
     """Return metrics and expressions by name; they get the period of the expression that uses them."""
     if not expressions:
         return {query.id: _metric(query) for query in queries}
-    # An expression may use those before it, and the CDK warns of names that it was not given.
     *before, (name, expression) = expressions
-    known = _named(queries, tuple(before))
-    return {**known, name: cloudwatch.MathExpression(expression=expression, using_metrics=known)}
+    used = _used_by(expression, queries, tuple(before))
+    made = cloudwatch.MathExpression(expression=expression, using_metrics=used)
+    return {**_named(queries, tuple(before)), name: made}
 
 
 @cache
