@@ -6,7 +6,7 @@ from aws_cdk import Fn
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from ._acknowledge import acknowledge, acknowledge_wildcards
+from ._acknowledge import acknowledge_wildcards
 from ._arns import OWN
 from ._grants import Grants
 
@@ -67,13 +67,10 @@ def codedeploy_role(
         ),
         inline_policies={"Release": grants.document()},
     )
-    acknowledge(
-        role,
-        {"AwsSolutions-IAM5[Resource::*]": "Elastic Load Balancing and CloudWatch describe on all resources only"},
-    )
     acknowledge_wildcards(
         role,
         {
+            "*": "Elastic Load Balancing and CloudWatch describe on all resources only",
             task_sets_arn: "each release makes a task set with a new id, all of this one service",
             **dict.fromkeys(rules, "a rule's id is known once it exists; the rules are those of this listener"),
         },

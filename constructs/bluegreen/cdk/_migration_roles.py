@@ -7,7 +7,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
-from ._acknowledge import acknowledge, acknowledge_wildcards
+from ._acknowledge import acknowledge_wildcards
 from ._arns import Arns
 from ._grants import Grants
 from ._principals import FUNCTIONS, STATE_MACHINES
@@ -84,11 +84,10 @@ def function_role(
         assumed_by=FUNCTIONS,
         inline_policies={"Migrations": grants.document()},
     )
-    described = "describing a task definition takes no resource, listing tasks the cluster as its condition"
-    acknowledge(role, {"AwsSolutions-IAM5[Resource::*]": described})
     acknowledge_wildcards(
         role,
         {
+            "*": "describing a task definition takes no resource, listing tasks the cluster as its condition",
             _revisions(arns, task): "a copy that pins the image's digest is a new revision of this one family",
             tasks: "a task of a run that was lost is found and stopped, and its id is new",
             executions: "every run is an execution with a name of its own",
