@@ -45,6 +45,20 @@ def test_every_alarm_leads_to_a_section_of_the_runbooks(templates: Templates, da
     assert {name: section for name, section in named.items() if section not in anchors} == {}
 
 
+def test_every_alarm_says_how_long_its_periods_are(templates: Templates, data_templates: Templates) -> None:
+    """The period in an alarm's description is that of every metric it looks at."""
+    wrong = {}
+    for template in (*templates.values(), *data_templates.values()):
+        for name, alarm in alarms(template):
+            if "AlarmRule" in alarm:
+                continue
+            stated = re.search(r"\d periods of (\d+) min", alarm["AlarmDescription"])
+            looked_at = [one["MetricStat"] for one in alarm.get("Metrics", ()) if "MetricStat" in one] or [alarm]
+            if {one["Period"] for one in looked_at} != {60 * int(stated[1]) if stated else None}:
+                wrong[name] = alarm["AlarmDescription"]
+    assert wrong == {}
+
+
 def test_every_environment_is_watched_alike(templates: Templates) -> None:
     """Dev, staging and production have the same alarms, but for the name that only the latter two have."""
 
