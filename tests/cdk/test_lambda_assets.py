@@ -6,7 +6,7 @@ import aws_cdk as cdk
 import pytest
 
 from bluegreen.cdk import _lambda_assets
-from bluegreen.cdk._lambda_assets import staged
+from bluegreen.cdk._lambda_assets import zipped
 
 HANDLERS = {
     "guardrails": "drift.py",
@@ -25,12 +25,18 @@ FAMILIES = sorted(_FOLDERS - {_lambda_assets._SHARED})
 
 @pytest.fixture(autouse=True)
 def _fresh() -> None:
-    staged.cache_clear()
+    forget()
+
+
+def forget() -> None:
+    """Have the next zip be made anew."""
+    zipped.cache_clear()
+    _lambda_assets._domain.cache_clear()
 
 
 def fingerprint(name: str) -> str:
-    staged.cache_clear()
-    return str(cdk.FileSystem.fingerprint(str(staged(name))))
+    forget()
+    return zipped(name).digest
 
 
 @pytest.fixture
@@ -69,21 +75,41 @@ def test_a_change_of_the_domain_changes_the_asset(installed: Path) -> None:
     assert fingerprint("release") != before
 
 
+def test_a_file_that_moves_changes_the_asset(installed: Path) -> None:
+    """The hash follows the names of the files as well as what is in them."""
+    before = fingerprint("release")
+    shutil.move(installed / "release" / "lifecycle.py", installed / "release" / "lifecycles.py")
+    assert fingerprint("release") != before
+
+
 @pytest.mark.parametrize("name", FAMILIES)
-def test_an_asset_holds_the_handler_and_the_domain_and_is_small(name: str, tmp_path: Path) -> None:
+def test_an_asset_holds_the_handler_and_the_domain_and_is_small(name: str) -> None:
     """Only Python files are shipped, the domain under its own name, and the zip stays below 300 kB."""
-    folder = staged(name)
-    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert {path.rpartition(".")[2] for path in files} == {"py"}
+    path = zipped(name).path
+    with zipfile.ZipFile(path) as archive:
+        files = set(archive.namelist())
+    assert {file.rpartition(".")[2] for file in files} == {"py"}
     assert {"bluegreen/__init__.py", "bluegreen/release/checks.py"} <= files
     assert {HANDLERS[name], "hook_runtime.py"} <= files
-    with zipfile.ZipFile(tmp_path / "asset.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in files:
-            archive.write(folder / path, path)
-    assert (tmp_path / "asset.zip").stat().st_size < 300_000
+    assert path.stat().st_size < 300_000
+
+
+def test_everybody_may_read_what_is_in_an_asset() -> None:
+    """Lambda runs a function as a user of its own, who could not read files that only their owner may."""
+    with zipfile.ZipFile(zipped("release").path) as archive:
+        assert {entry.external_attr >> 16 & 0o777 for entry in archive.infolist()} == {0o644}
+
+
+def test_the_hash_of_an_asset_is_the_one_that_is_deployed(tmp_path: Path) -> None:
+    """A function's code in the template is named after what is in the zip."""
+    app = cdk.App(outdir=str(tmp_path))
+    _lambda_assets.lambda_code("release").bind(cdk.Stack(app, "Shop"))
+    app.synth()
+    (packed,) = tmp_path.glob("asset.*.zip")
+    assert packed.read_bytes() == zipped("release").path.read_bytes()
 
 
 def test_missing_sources_are_named() -> None:
     """An installation without the function's sources is told where they were looked for."""
     with pytest.raises(FileNotFoundError, match=r"no Lambda sources at .*nowhere.*; reinstall bluegreen"):
-        staged("nowhere")
+        zipped("nowhere")

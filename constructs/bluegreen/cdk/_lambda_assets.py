@@ -1,8 +1,13 @@
-"""The folders that become Lambda functions: a handler's own files, what all of them share, and the domain."""
+"""The zips of Lambda functions: a handler's own files, what all of them share, and the domain."""
 
 import atexit
+import hashlib
 import shutil
+import stat
 import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +16,23 @@ from aws_cdk import aws_lambda as lambda_
 _PACKAGE = Path(__file__).parent.parent
 _SHARED = "shared"
 """The folder of `lambdas/` that goes into every zip."""
-_NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "README.md")
+_SAME_FOR_ALL_TIME = (1980, 1, 1, 0, 0, 0)
+"""The first date that a zip can hold."""
+_READABLE = (stat.S_IFREG | 0o644) << 16
+"""Whatever the mode of the sources: Lambda runs a function as a user of its own."""
+
+
+@dataclass(frozen=True)
+class Zip:
+    """The code of a function family.
+
+    Args:
+        path: The file, which lives until the process ends.
+        digest: What is in it, apart from how it is compressed.
+    """
+
+    path: Path
+    digest: str
 
 
 def lambda_code(name: str) -> lambda_.Code:
@@ -26,30 +47,50 @@ def lambda_code(name: str) -> lambda_.Code:
     Raises:
         FileNotFoundError: If there is no such folder.
     """
-    return lambda_.Code.from_asset(str(staged(name)))
+    packed = zipped(name)
+    return lambda_.Code.from_asset(str(packed.path), asset_hash=packed.digest)
 
 
 @cache
-def staged(name: str, inside: str = "") -> Path:
-    """Copy a function family, the shared modules and the domain into one folder, which lives until the process ends.
+def zipped(name: str, inside: str = "") -> Zip:
+    """Put a function family, the shared modules and the domain into one zip.
 
-    Cached, so that the CDK sees one source folder, and fingerprints it once, however many functions use it.
+    One file, so that the CDK has one to copy instead of a hundred, and nothing to zip when it deploys. Cached, so that
+    it is written once, however many functions use it.
 
     Args:
         name: A folder of `lambdas/`.
         inside: The folder of the zip that everything goes into; its root when omitted.
-
-    Returns:
-        The folder that becomes the zip.
     """
-    root = Path(tempfile.mkdtemp(prefix="bluegreen-lambda-"))
-    atexit.register(shutil.rmtree, root, ignore_errors=True)
-    folder = root / inside
+    digest = hashlib.sha256()
+    folder = Path(tempfile.mkdtemp(prefix="bluegreen-lambda-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with zipfile.ZipFile(folder / f"{name}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for place, content in sorted(_files(name).items()):
+            entry = zipfile.ZipInfo(f"{inside}/{place}" if inside else place, _SAME_FOR_ALL_TIME)
+            entry.external_attr = _READABLE
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+            digest.update(f"{entry.filename} {len(content)}\n".encode())
+            digest.update(content)
+    return Zip(folder / f"{name}.zip", digest.hexdigest())
+
+
+def _files(name: str) -> Mapping[str, bytes]:
+    files = {"bluegreen/__init__.py": b"", **_domain()}
     for source in (_SHARED, name):
-        shutil.copytree(_source(source), folder, ignore=_NOT_SHIPPED, dirs_exist_ok=True)
-    shutil.copytree(_PACKAGE / "release", folder / "bluegreen" / "release", ignore=_NOT_SHIPPED)
-    (folder / "bluegreen" / "__init__.py").touch()
-    return root
+        files |= dict(_modules(_source(source)))
+    return files
+
+
+@cache
+def _domain() -> Mapping[str, bytes]:
+    return {f"bluegreen/release/{place}": content for place, content in _modules(_PACKAGE / "release")}
+
+
+def _modules(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield a folder's modules: nothing else is shipped."""
+    for path in folder.rglob("*.py"):
+        yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 
 def _source(name: str) -> Path:

@@ -1,6 +1,7 @@
 """Heartbeats and journeys as templates: what AWS is asked to run, what it may do, and what is refused."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -165,11 +166,18 @@ def test_the_code_lies_where_synthetics_looks_for_python(tmp_path: Any) -> None:
     app = cdk.App(outdir=str(tmp_path))
     Heartbeat(cdk.Stack(app, "Shop"), "Alive", url=URL)
     app.synth()
-    (python,) = tmp_path.glob("asset.*/python")
-    assert {"journey_handler.py", "journey_run.py", "http_probe.py", "secret_values.py", "aws_clients.py"} <= {
-        path.name for path in python.iterdir()
-    }
-    assert (python / "bluegreen" / "release" / "journey.py").is_file()
+    (code,) = tmp_path.glob("asset.*.zip")
+    with zipfile.ZipFile(code) as archive:
+        files = set(archive.namelist())
+    names = (
+        "journey_handler",
+        "journey_run",
+        "http_probe",
+        "secret_values",
+        "aws_clients",
+        "bluegreen/release/journey",
+    )
+    assert {f"python/{name}.py" for name in names} <= files
 
 
 def slow_steps() -> list[JourneyStep]:

@@ -13,7 +13,7 @@ from aws_cdk import aws_synthetics as synthetics
 from constructs import Construct
 
 from bluegreen.cdk._http_checks import require_jmespath, secrets_of
-from bluegreen.cdk._lambda_assets import staged
+from bluegreen.cdk._lambda_assets import zipped
 from bluegreen.cdk._log_groups import acknowledge_without_key
 from bluegreen.cdk._names import computed_name
 from bluegreen.cdk.watching import Alert, Severity
@@ -86,7 +86,8 @@ class Canary(Construct):
     def _define(self, url: str, steps: Sequence[JourneyStep], artifacts: str) -> synthetics.CfnCanary:
         settings = self._settings
         # Synthetics makes a layer of the zip, and a layer's folder `python` is where Python looks for modules.
-        code = s3_assets.Asset(self, "Code", path=str(staged("journeys", "python")))
+        packed = zipped("journeys", "python")
+        code = s3_assets.Asset(self, "Code", path=str(packed.path), asset_hash=packed.digest)
         canary = synthetics.CfnCanary(
             self,
             "Resource",
