@@ -45,12 +45,15 @@ def draw_all(template: Template, folder: Path) -> None:
 
 
 def alarms_of(template: Template) -> dict[str, Mapping[str, Any]]:
-    """Return the properties of a template's alarms, by the ARN's stand-in."""
-    return {
-        f"<{logical_id}.Arn>": _known(resource["Properties"])
-        for logical_id, resource in template["Resources"].items()
-        if resource["Type"] in _ALARMS
-    }
+    """Return the properties of a template's alarms, by the ARN's stand-in and by the ARN as its name makes it."""
+    found: dict[str, Mapping[str, Any]] = {}
+    partition, region, account = ({"Ref": f"AWS::{name}"} for name in ("Partition", "Region", "AccountId"))
+    prefix = stand_in({"Fn::Join": [":", ["arn", partition, "cloudwatch", region, account, "alarm:"]]})
+    for logical_id, resource in template["Resources"].items():
+        if resource["Type"] in _ALARMS:
+            alarm = _known(resource["Properties"])
+            found |= {f"<{logical_id}.Arn>": alarm, prefix + alarm["AlarmName"]: alarm}
+    return found
 
 
 def _known(value: Any) -> Any:

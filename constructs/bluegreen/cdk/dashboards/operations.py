@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
@@ -96,7 +95,7 @@ class OperationsDashboard(Dashboard):
             raise ValueError(f"budgets must be at most {_MOST_BUDGETS}, got {len(budgets)}; show the tightest")
         rows = [
             [_head(services, runbooks)],
-            _state(_arns(alerts, scope), budgets or {}),
+            _state(_arns(alerts), budgets or {}),
             *wrapped(_outside(journeys, refused)),
             *(row for service in services for row in golden_signals(service)),
             *(row for store in stores for row in wrapped(store.graphs)),
@@ -111,15 +110,9 @@ def _head(services: Sequence["BlueGreenService"], runbooks: str) -> Widget:
     return text(f"## {names}: operations\nWhat to do about a red alert: {linked(runbooks)}", height=2)
 
 
-def _arns(alerts: Sequence[Alert], scope: Construct) -> list[str]:
-    """Return the alarms' ARNs; of another stack's alarm by its name, since an export would hold that stack fast."""
-    here = Stack.of(scope)
-    return [
-        OWN.colon("cloudwatch", "alarm", alert.name)
-        if alert.name and Stack.of(alert.alarm) != here
-        else alert.alarm.alarm_arn
-        for alert in alerts
-    ]
+def _arns(alerts: Sequence[Alert]) -> list[str]:
+    """Return the alarms' ARNs, put together from their names: an export would hold another stack fast."""
+    return [OWN.colon("cloudwatch", "alarm", alert.name) if alert.name else alert.alarm.alarm_arn for alert in alerts]
 
 
 def _state(arns: Sequence[str], budgets: Mapping[str, cloudwatch.IMetric]) -> Row:

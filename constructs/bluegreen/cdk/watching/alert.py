@@ -25,8 +25,8 @@ class Alert:
         alarm: The alarm; its description says what is wrong, the severity, and the runbook's address.
         severity: How soon somebody must look.
         runbook: Where it is written what to do, as a URL or a path in the repository with an anchor.
-        name: The alarm's physical name, by which a dashboard of another stack finds it; without one, the alarm's stack
-            must export its ARN.
+        name: The alarm's physical name, by which a dashboard finds it; without one, the stack of an alarm that another
+            stack's dashboard shows must export its ARN.
     """
 
     alarm: cloudwatch.AlarmBase
