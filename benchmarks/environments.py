@@ -1,13 +1,16 @@
 """One synth of every environment: `python benchmarks/environments.py KIND FOLDER [BLUEPRINT]`, timed from outside.
 
-KIND "reference" synthesizes stacks/ into FOLDER. KIND "bare" defines the same resources with nothing but the CDK's
-CfnResource, read from the templates in BLUEPRINT, after it has imported the same modules of the CDK: what is left to
-compare is what the constructs themselves cost.
+KIND "reference" synthesizes stacks/ into FOLDER. The others define the same resources with nothing but the CDK's
+CfnResource, as the templates in BLUEPRINT state them, after they have imported the same modules of the CDK: what is
+left to compare is what the constructs themselves cost. With KIND "bare", resources refer to each other as the code of
+a CDK app has them do, by looking at each other's attributes and by dependencies. With KIND "copied" they state what
+such references come to: the least that any synth could take, and no app is written so.
 """
 
 import importlib
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ def main(kind: str, folder: str, blueprint: str = "") -> None:
     if kind == "reference":
         _reference(Path(folder))
     else:
-        _bare(Path(folder), Path(blueprint))
+        _bare(Path(folder), Path(blueprint), referring=kind == "bare")
 
 
 def _context() -> dict[str, object]:
@@ -43,7 +46,7 @@ def _reference(folder: Path) -> None:
     (folder / MODULES).write_text(json.dumps(modules))
 
 
-def _bare(folder: Path, blueprint: Path) -> None:
+def _bare(folder: Path, blueprint: Path, *, referring: bool) -> None:
     import aws_cdk as cdk  # noqa: PLC0415 - measured
 
     for name in json.loads((blueprint / MODULES).read_text()):
@@ -51,9 +54,50 @@ def _bare(folder: Path, blueprint: Path) -> None:
     app = cdk.App(outdir=str(folder), context=_context())
     for path in sorted(blueprint.glob("*.template.json")):
         stack = cdk.Stack(app, path.name.removesuffix(".template.json"))
-        for logical_id, resource in json.loads(path.read_text())["Resources"].items():
-            cdk.CfnResource(stack, logical_id, type=resource["Type"], properties=resource.get("Properties", {}))
+        stated = json.loads(path.read_text())["Resources"]
+        if referring:
+            _Referring(stack, stated).define()
+        else:
+            for logical_id, resource in stated.items():
+                cdk.CfnResource(stack, logical_id, type=resource["Type"], properties=resource.get("Properties", {}))
     app.synth()
+
+
+class _Referring:
+    """Defines a stack's resources, each after those that it refers to; each attribute is looked at once."""
+
+    def __init__(self, stack: Any, stated: dict[str, Any]) -> None:
+        self._stack, self._stated = stack, stated
+        self._resource = cache(self._define)
+        self._attribute = cache(lambda logical_id, name: self._resource(logical_id).get_att(name))
+        self._ref = cache(lambda logical_id: self._resource(logical_id).ref)
+
+    def define(self) -> None:
+        for logical_id in self._stated:
+            self._resource(logical_id)
+
+    def _define(self, logical_id: str) -> Any:
+        from aws_cdk import CfnResource  # noqa: PLC0415 - measured
+
+        stated = self._stated[logical_id]
+        properties = self._with_references(stated.get("Properties", {}))
+        resource = CfnResource(self._stack, logical_id, type=stated["Type"], properties=properties)
+        needed = stated.get("DependsOn", [])
+        for other in [needed] if isinstance(needed, str) else needed:
+            resource.add_resource_dependency(self._resource(other))
+        return resource
+
+    def _with_references(self, value: Any) -> Any:
+        match value:
+            case {"Fn::GetAtt": [str(logical_id), str(name)]}:
+                return self._attribute(logical_id, name)
+            case {"Ref": str(name)} if name in self._stated:
+                return self._ref(name)
+            case dict():
+                return {key: self._with_references(one) for key, one in value.items()}
+            case list():
+                return [self._with_references(one) for one in value]
+        return value
 
 
 def _load(module: Any) -> None:
