@@ -2,13 +2,14 @@
 
 KIND "reference" synthesizes stacks/ into FOLDER. The others define the same resources with nothing but the CDK's
 CfnResource, as the templates in BLUEPRINT state them, after they have imported the same modules of the CDK: what is
-left to compare is what the constructs themselves cost. With KIND "bare", resources refer to each other as the code of
-a CDK app has them do, by looking at each other's attributes and by dependencies. With KIND "copied" they state what
-such references come to: the least that any synth could take, and no app is written so.
+left to compare is what the constructs themselves cost. With KIND "bare", resources refer to each other and to the
+account as the code of a CDK app has them do: by attributes, dependencies and pseudo parameters, in texts as well. With
+KIND "copied" they state what such references come to: the least that any synth could take, and no app is written so.
 """
 
 import importlib
 import json
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -69,8 +70,7 @@ class _Referring:
     def __init__(self, stack: Any, stated: dict[str, Any]) -> None:
         self._stack, self._stated = stack, stated
         self._resource = cache(self._define)
-        self._attribute = cache(lambda logical_id, name: self._resource(logical_id).get_att(name))
-        self._ref = cache(lambda logical_id: self._resource(logical_id).ref)
+        self._attribute = cache(self._look_at)
 
     def define(self) -> None:
         for logical_id in self._stated:
@@ -87,17 +87,32 @@ class _Referring:
             resource.add_resource_dependency(self._resource(other))
         return resource
 
+    def _look_at(self, logical_id: str, attribute: str | None = None) -> Any:
+        from aws_cdk import Aws, Token  # noqa: PLC0415 - measured
+
+        if logical_id.startswith("AWS::"):
+            return getattr(Aws, re.sub(r"(?<!^)(?=[A-Z][a-z])", "_", logical_id.removeprefix("AWS::")).upper())
+        resource = self._resource(logical_id)
+        return Token.as_string(resource.get_att(attribute)) if attribute else resource.ref
+
     def _with_references(self, value: Any) -> Any:
         match value:
-            case {"Fn::GetAtt": [str(logical_id), str(name)]}:
-                return self._attribute(logical_id, name)
-            case {"Ref": str(name)} if name in self._stated:
-                return self._ref(name)
+            case {"Fn::GetAtt": [str(logical_id), str(attribute)]}:
+                return self._attribute(logical_id, attribute)
+            case {"Ref": str(name)}:
+                return self._attribute(name)
+            case {"Fn::Join": ["", [*parts]]} if all(map(_is_text, parts)):
+                return "".join(map(self._with_references, parts))
             case dict():
                 return {key: self._with_references(one) for key, one in value.items()}
             case list():
                 return [self._with_references(one) for one in value]
         return value
+
+
+def _is_text(part: Any) -> bool:
+    """Tell whether code would write a part of a joined text into an f-string."""
+    return isinstance(part, str) or next(iter(part)) in {"Ref", "Fn::GetAtt"}
 
 
 def _load(module: Any) -> None:
