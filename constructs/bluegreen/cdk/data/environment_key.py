@@ -1,12 +1,14 @@
 """The key that an environment's data, logs and alarms are encrypted with."""
 
 import re
+from collections.abc import Mapping, Sequence
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from bluegreen.cdk._arns import Arns
 from bluegreen.cdk._names import computed_name
 
 _PUBLISHERS = ("cloudwatch", "events", "events.rds", "backup", "budgets")
@@ -56,30 +58,30 @@ class EnvironmentKey(Construct):
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
-        self._let_in_logs(stack)
-        self._let_in_publishers(stack)
-
-    def _let_in_logs(self, stack: Stack) -> None:
-        logs = f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:*"
-        self.key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="LogGroups",
-                principals=[iam.ServicePrincipal(f"logs.{stack.region}.{stack.url_suffix}")],
-                actions=["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
-                resources=["*"],  # in a key's own policy: this key
-                conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}},
-            )
+        arns = Arns.of(stack)
+        self._let_in(
+            "LogGroups",
+            [f"logs.{arns.region}.{stack.url_suffix}"],
+            ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+            {"kms:EncryptionContext:aws:logs:arn": f"arn:{arns.partition}:logs:{arns.region}:{arns.account}:*"},
         )
-
-    def _let_in_publishers(self, stack: Stack) -> None:
         # Not every publisher says for whose account it acts, but SNS always says which topic it encrypts for.
-        topics = f"arn:{stack.partition}:sns:{stack.region}:{stack.account}:*"
-        self.key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="EncryptedTopics",
-                principals=[iam.ServicePrincipal(f"{name}.amazonaws.com") for name in _PUBLISHERS],
-                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                resources=["*"],
-                conditions={"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": topics}},
-            )
+        self._let_in(
+            "EncryptedTopics",
+            [f"{name}.amazonaws.com" for name in _PUBLISHERS],
+            ["kms:Decrypt", "kms:GenerateDataKey*"],
+            {"kms:EncryptionContext:aws:sns:topicArn": f"arn:{arns.partition}:sns:{arns.region}:{arns.account}:*"},
         )
+
+    def _let_in(
+        self, sid: str, services: Sequence[str], actions: Sequence[str], encrypted_for: Mapping[str, str]
+    ) -> None:
+        statement = {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Principal": {"Service": services},
+            "Action": actions,
+            "Resource": "*",  # in a key's own policy: this key
+            "Condition": {"ArnLike": encrypted_for},
+        }
+        self.key.add_to_resource_policy(iam.PolicyStatement.from_json(statement))

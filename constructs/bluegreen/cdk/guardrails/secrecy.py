@@ -1,5 +1,6 @@
 """Nothing that must be private has a public address or stands in a template."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +11,7 @@ from .rule import Found, Rule, Template, properties, resources, values
 
 _PUBLIC_TASK = re.compile(r'assignPublicIp\\*"\s*:\s*\\*"ENABLED', re.IGNORECASE)
 """In a document within a string, such as the definition of a state machine, however deep."""
+_PUBLIC = re.compile("assignpublicip|publiclyaccessible", re.IGNORECASE)
 _PASSWORDS = {"AuthToken", "MasterUserPassword", "OAuthToken", "Password", "SecretAccessKey"}
 """Properties that hold a secret, whatever it looks like."""
 _DYNAMIC = "{{resolve:"
@@ -17,7 +19,10 @@ _DYNAMIC = "{{resolve:"
 
 def _find_public(template: Template) -> Found:
     for name, resource in resources(template):
-        for path, value in values(properties(resource)):
+        given = properties(resource)
+        if not _PUBLIC.search(json.dumps(given)):
+            continue  # as most: looking at each value takes a while
+        for path, value in values(given):
             if not isinstance(value, str | bool):
                 continue
             last = path.rpartition(".")[2].lower()
