@@ -65,12 +65,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def assets(assembly: Path) -> dict[str, set[str]]:
-    """Return the file assets of an assembly: hash to the names inside."""
-    return {
-        path.name.removeprefix("asset."): {str(file.relative_to(path)) for file in path.rglob("*") if file.is_file()}
-        for path in assembly.glob("asset.*")
-        if path.is_dir()
-    }
+    """Return the zips of an assembly: the file's name, which holds the hash, to the names inside."""
+    return {path.name: set(zipfile.ZipFile(path).namelist()) for path in assembly.glob("asset.*.zip")}
 
 
 def test_a_foreign_app_synthesizes_from_the_wheel_alone(wheel: Path, installed: Path, tmp_path: Path) -> None:
