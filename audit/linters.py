@@ -96,12 +96,6 @@ def explanations() -> Mapping[tuple[str, str], str]:
     return {(check, kind): reason for check, by_type in table.items() for kind, reason in by_type.items()}
 
 
-def unneeded(failed: Iterable[tuple[str, str, str]]) -> list[str]:
-    """Return the explanations of checks that no longer fail, as "check type"."""
-    needed = {(check_id, kind) for check_id, kind, _ in failed}
-    return [f"{check_id} {kind}" for check_id, kind in explanations() if (check_id, kind) not in needed]
-
-
 def unexplained(failed: Sequence[tuple[str, str, str]]) -> list[str]:
     """Return the failed checks that nobody explained, with the resources."""
     known = explanations()
