@@ -43,11 +43,23 @@ def compare_environments(rounds: int) -> dict[str, Any]:
                 took = _seconds(ENVIRONMENTS, kind, f"{folder}/{kind}", f"{folder}/reference")
                 if number:
                     found.append(reference / took)
-        templates = [json.loads(path.read_text()) for path in Path(folder).glob("reference/*.template.json")]
+        templates = _properties(Path(folder, "reference"))
+        for kind in ratios:
+            if _properties(Path(folder, kind)) != templates:
+                raise RuntimeError(f"{kind} CDK must define the reference's resources, it defines others")
     return {
         "stacks": len(templates),
-        "resources": sum(len(template["Resources"]) for template in templates),
+        "resources": sum(map(len, templates.values())),
         **{f"synth_time_ratio_to_{kind}": round(statistics.median(found), 3) for kind, found in ratios.items()},
+    }
+
+
+def _properties(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the properties of each stack's resources."""
+    found = {path.name: json.loads(path.read_text())["Resources"] for path in folder.glob("*.template.json")}
+    return {
+        stack: {logical_id: one.get("Properties", {}) for logical_id, one in resources.items()}
+        for stack, resources in found.items()
     }
 
 
