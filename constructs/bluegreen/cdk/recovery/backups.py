@@ -112,6 +112,7 @@ class Backups(Construct):
                 runbook=f"{runbooks}#backups",
                 metric=self._failed(kind),
                 threshold=0,
+                period_minutes=60,
             )
             for kind, says in watched.items()
         )

@@ -200,6 +200,7 @@ class Slo(Construct):
             runbook=self._runbook,
             any_of=pairs[severity],
             unless=unless,
+            parts_in=self,
         )
 
 
