@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from bluegreen.cdk.plaintext import why_secret, why_secret_string
@@ -11,17 +11,14 @@ from .rule import Found, Rule, Template, properties, resources, values
 
 _PUBLIC_TASK = re.compile(r'assignPublicIp\\*"\s*:\s*\\*"ENABLED', re.IGNORECASE)
 """In a document within a string, such as the definition of a state machine, however deep."""
-_PUBLIC = re.compile("assignpublicip|publiclyaccessible", re.IGNORECASE)
+_PUBLIC = ("assignPublicIp", "PubliclyAccessible")
 _PASSWORDS = {"AuthToken", "MasterUserPassword", "OAuthToken", "Password", "SecretAccessKey"}
 """Properties that hold a secret, whatever it looks like."""
 _DYNAMIC = "{{resolve:"
 
 
 def _find_public(template: Template) -> Found:
-    for name, resource in resources(template):
-        given = properties(resource)
-        if not _PUBLIC.search(json.dumps(given)):
-            continue  # as most: looking at each value takes a while
+    for name, given in _mentioning(template, _PUBLIC):
         for path, value in values(given):
             if not isinstance(value, str | bool):
                 continue
@@ -40,12 +37,23 @@ def _find_secret(template: Template) -> Found:
             why = None if literal.startswith(_DYNAMIC) else why_secret_string(literal)
             if why:
                 yield name, f"has a secret in SecretString: {why}"
-        for path, value in values(given):
-            if path.rpartition(".")[2] in _PASSWORDS and isinstance(value, str) and not value.startswith(_DYNAMIC):
-                yield name, f"has a secret in {path}"
         for variable, value in _variables(resource):
             if why := why_secret(variable, value):
                 yield name, f"has a secret in the variable {variable}: {why}"
+    for name, given in _mentioning(template, _PASSWORDS):
+        for path, value in values(given):
+            if path.rpartition(".")[2] in _PASSWORDS and isinstance(value, str) and not value.startswith(_DYNAMIC):
+                yield name, f"has a secret in {path}"
+
+
+def _mentioning(template: Template, words: Collection[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield logical id and properties of the few resources worth a look at each value, which takes a while."""
+    sought = [word.lower() for word in words]
+    for name, resource in resources(template):
+        given = properties(resource)
+        text = json.dumps(given).lower()
+        if any(word in text for word in sought):
+            yield name, given
 
 
 def _variables(resource: dict[str, Any]) -> Iterator[tuple[str, str]]:
