@@ -40,8 +40,10 @@ class _ListenerProperties:
     def _resources(self) -> Mapping[str, elbv2.CfnListener]:
         return {role: cast("elbv2.CfnListener", one.node.default_child) for role, one in self._listeners().items()}
 
-    def produce(self, _context: IResolveContext) -> Any:
+    def produce(self, context: IResolveContext) -> Any:
         """Return the properties of each listener."""
+        if context.preparing:  # which looks for references of other stacks, and sees the listeners themselves as well
+            return {}
         stated = {role: one._cfn_properties for role, one in self._resources.items()}  # noqa: SLF001 - meant for heirs
         resolved: Mapping[str, Mapping[str, Any]] = self._stack.resolve(stated)
         for role, properties in resolved.items():

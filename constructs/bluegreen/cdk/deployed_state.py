@@ -1,14 +1,16 @@
 """What the stack must know of a service that runs: which colour is live, and with what the service was created."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from aws_cdk import CustomResource, Fn, Token
+from aws_cdk import CustomResource, IResolvable, Token
 from constructs import Construct
 
 from .deployment import DEPLOYMENT_GROUP_NAME
 
 if TYPE_CHECKING:
+    from aws_cdk import CfnResource
+
     from ._network import TaskNetwork
     from .provider import ReleaseProvider
     from .traffic import Traffic
@@ -69,15 +71,19 @@ class DeployedState(Construct):
                 **({"AttachTo": list(attached)} if attached else {}),
             },
         )
-        self.resource.node.add_dependency(provider.state_machine)
+        node = self.resource.node
+        node.add_dependency(provider.state_machine)
+        self._logical_id = cast("CfnResource", node.default_child).logical_id
 
-    def first_network(self) -> dict[str, Any]:
+    def first_network(self) -> IResolvable:
         """Return where the first tasks started, as an ECS service states it."""
-        return {
-            "subnets": Fn.split(",", self._text("Subnets")),
-            "securityGroups": Fn.split(",", self._text("SecurityGroups")),
-            "assignPublicIp": self._text("AssignPublicIp"),
-        }
+        return Token.as_any(
+            {
+                "subnets": {"Fn::Split": [",", self._attribute("Subnets")]},
+                "securityGroups": {"Fn::Split": [",", self._attribute("SecurityGroups")]},
+                "assignPublicIp": self._attribute("AssignPublicIp"),
+            }
+        )
 
     def first_container_port(self) -> float:
         """Return the port of the first tasks."""
@@ -91,8 +97,9 @@ class DeployedState(Construct):
         """
         return self._number(f"{listener}Blue"), self._number(f"{listener}Green")
 
-    def _text(self, attribute: str) -> str:
-        return self.resource.get_att_string(attribute)
+    def _number(self, name: str) -> float:
+        return cast("float", Token.as_number(self._attribute(name)))
 
-    def _number(self, attribute: str) -> float:
-        return cast("float", Token.as_number(self.resource.get_att(attribute)))
+    def _attribute(self, name: str) -> dict[str, list[str]]:
+        # As the template writes it: each reference that the CDK makes crosses into Node.
+        return {"Fn::GetAtt": [self._logical_id, name]}

@@ -1,6 +1,7 @@
 """What stands before the tasks: the load balancer, its listeners, and the two target groups that take turns."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Annotations, Duration, Fn, IResolvable, Stack
@@ -14,7 +15,6 @@ from ._acknowledge import acknowledge
 from ._frozen import frozen_target_group
 from ._given_listeners import Listeners
 from ._listener_properties import listener_properties
-from ._peers import InlinePeer
 from .response_headers import ResponseHeaders
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class Traffic(Construct):
         balancer = load_balancer or self._owned
         assert balancer is not None  # noqa: S101 - one of the two was given; mypy cannot see it
         self.load_balancer: elbv2.IApplicationLoadBalancer = balancer
+        self.load_balancer_security_groups = balancer.connections.security_groups
         self.load_balancer_full_name = (
             self._owned.load_balancer_full_name if self._owned else _full_name(balancer.load_balancer_arn)
         )
@@ -110,8 +111,6 @@ class Traffic(Construct):
         self.target_group_arns = (groups[0].ref, groups[1].ref)
         self.target_group_names = (groups[0].attr_target_group_name, groups[1].attr_target_group_name)
         self.target_group_full_names = (groups[0].attr_target_group_full_name, groups[1].attr_target_group_full_name)
-        blue, green = self.target_group_arns
-        self.blue, self.green = self._reference("BlueReference", blue), self._reference("GreenReference", green)
         self._given = listeners
         self.given_listener_arns = [listener.listener_arn for listener in listeners or ()]
         self._made: dict[str, elbv2.ApplicationListener] = {}
@@ -131,10 +130,15 @@ class Traffic(Construct):
         self.production_listener, self.test_listener = production, test
         self.listener_arns = (production.listener_arn, test.listener_arn)
 
-    @property
-    def load_balancer_security_groups(self) -> "Sequence[ec2.ISecurityGroup]":
-        """The load balancer's security groups."""
-        return self.load_balancer.connections.security_groups
+    @cached_property
+    def blue(self) -> elbv2.IApplicationTargetGroup:
+        """The target group that serves production first."""
+        return self._reference("BlueReference", self.target_group_arns[0])
+
+    @cached_property
+    def green(self) -> elbv2.IApplicationTargetGroup:
+        """The other target group. The two swap roles at each release."""
+        return self._reference("GreenReference", self.target_group_arns[1])
 
     @property
     def ways_to_tasks(self) -> "Sequence[IDependable]":
@@ -154,7 +158,7 @@ class Traffic(Construct):
         port = ec2.Port.tcp(self.ports.test)
         for group in self.load_balancer_security_groups:
             # Inside a group of somebody else's, the rule would make its stack wait for this one: there it is separate.
-            peer: ec2.IPeer = InlinePeer(caller) if self._owned else caller
+            peer: ec2.IPeer = _written_inside(caller) if self._owned else caller
             group.add_ingress_rule(peer, port, "hooks to the test listener", remote_rule=self._owned is None)
             caller.add_egress_rule(group, port, "to the test listener")
 
@@ -167,9 +171,10 @@ class Traffic(Construct):
         Args:
             tasks: The tasks' security group.
         """
+        port = ec2.Port.all_tcp()
         for group in self.load_balancer_security_groups:
-            tasks.add_ingress_rule(InlinePeer(group), ec2.Port.all_tcp(), "from the load balancer")
-            group.add_egress_rule(tasks, ec2.Port.all_tcp(), "to the tasks", remote_rule=True)
+            tasks.add_ingress_rule(_written_inside(group), port, "from the load balancer")
+            group.add_egress_rule(tasks, port, "to the tasks", remote_rule=True)
 
     def metric_sum(self, name: str, label: str) -> cloudwatch.MathExpression:
         """Return a metric summed over both target groups, whichever of them is live.
@@ -246,8 +251,8 @@ class Traffic(Construct):
         # Both groups stay in the action, the idle one at weight 0: only an attached group has its tasks checked, and
         # only then does a release wait for them to be healthy.
         weighted = [
-            elbv2.WeightedTargetGroup(target_group=group, weight=weight)
-            for group, weight in zip((self.blue, self.green), weights, strict=True)
+            {"targetGroupArn": arn, "weight": weight}
+            for arn, weight in zip(self.target_group_arns, weights, strict=True)
         ]
         listener = elbv2.ApplicationListener(
             self,
@@ -257,7 +262,7 @@ class Traffic(Construct):
             protocol=elbv2.ApplicationProtocol.HTTPS if self._certificates else elbv2.ApplicationProtocol.HTTP,
             certificates=self._certificates,
             ssl_policy=TLS_POLICY if self._certificates else None,
-            default_action=elbv2.ListenerAction.weighted_forward(weighted),
+            default_action=elbv2.ListenerAction({"type": "forward", "forwardConfig": {"targetGroups": weighted}}),
             open=self._public if open_to_world is None else open_to_world,
         )
         self._set_headers(listener, secure=self._certificates is not None)
@@ -284,6 +289,15 @@ class Traffic(Construct):
         acknowledge(redirect, {"NIST.800.53.R5-ELBv2ACMCertificateRequired": reason})
         # A service that gains a certificate has production on port 80 until its listener has moved.
         redirect.node.add_dependency(after)
+
+
+def _written_inside(group: ec2.ISecurityGroup) -> ec2.IPeer:
+    """Name a security group in a rule that stands in the group it protects: one of its own counts as a resource.
+
+    By its id, because the CDK writes a rule that names the group itself as a resource: two groups that name each other
+    would wait for each other for ever. So use this for one direction only.
+    """
+    return ec2.Peer.security_group_id(group.security_group_id)
 
 
 def _full_name(load_balancer_arn: str) -> str:
