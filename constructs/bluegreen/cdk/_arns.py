@@ -1,6 +1,7 @@
 """ARNs put together from names, for what does not exist yet or would have to wait for its user."""
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from aws_cdk import Aws, Stack
 
@@ -22,7 +23,9 @@ class Arns:
     @classmethod
     def of(cls, stack: Stack) -> "Arns":
         """Return what writes the ARNs of a stack."""
-        return cls(stack.partition, stack.region, stack.account)
+        if stack not in _asked:
+            _asked[stack] = cls(stack.partition, stack.region, stack.account)
+        return _asked[stack]
 
     def colon(self, service: str, resource: str, name: str) -> str:
         """Return an ARN of the form `arn:…:service:region:account:resource:name`."""
@@ -32,6 +35,8 @@ class Arns:
         """Return an ARN of the form `arn:…:service:region:account:resource/name`."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}/{name}"
 
+
+_asked: WeakKeyDictionary[Stack, Arns] = WeakKeyDictionary()
 
 OWN = Arns(Aws.PARTITION, Aws.REGION, Aws.ACCOUNT_ID)
 """Writes ARNs of whichever stack states them, by pseudo parameters even if the stack's region is known."""

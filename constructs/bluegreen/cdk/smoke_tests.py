@@ -149,7 +149,7 @@ class _SmokeTestFunction(Construct):
             "Function",
             family="lifecycle",
             handler="smoke_tests.handle",
-            description=f"Smoke tests of {service.node.path}",
+            description=f"Smoke tests of {service.to_string()}",
             timeout_seconds=tests.longest_seconds + _ANSWER_SECONDS,
             role=self._role(service, tests.checks),
             log_group=self.log_group,
