@@ -49,39 +49,56 @@ class EnvironmentKey(Construct):
                 "alias must be 1-250 letters, digits, '/', '_' and '-', without \"alias/\" and not beginning with "
                 f"aws/, got {alias!r}"
             )
-        stack = Stack.of(self)
         self.key: kms.IKey = kms.Key(
             self,
             "Key",
-            description=f"Data, logs and alarms of {self.node.path}",
+            description=f"Data, logs and alarms of {self.to_string()}",
             alias=alias or computed_name(self, max_length=250),
             enable_key_rotation=True,
+            policy=_policy(Stack.of(self)),
             removal_policy=RemovalPolicy.RETAIN,
         )
-        arns = Arns.of(stack)
-        self._let_in(
-            "LogGroups",
-            [f"logs.{arns.region}.{stack.url_suffix}"],
-            ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
-            {"kms:EncryptionContext:aws:logs:arn": f"arn:{arns.partition}:logs:{arns.region}:{arns.account}:*"},
-        )
-        # Not every publisher says for whose account it acts, but SNS always says which topic it encrypts for.
-        self._let_in(
-            "EncryptedTopics",
-            [f"{name}.amazonaws.com" for name in _PUBLISHERS],
-            ["kms:Decrypt", "kms:GenerateDataKey*"],
-            {"kms:EncryptionContext:aws:sns:topicArn": f"arn:{arns.partition}:sns:{arns.region}:{arns.account}:*"},
-        )
 
-    def _let_in(
-        self, sid: str, services: Sequence[str], actions: Sequence[str], encrypted_for: Mapping[str, str]
-    ) -> None:
-        statement = {
-            "Sid": sid,
-            "Effect": "Allow",
-            "Principal": {"Service": services},
-            "Action": actions,
-            "Resource": "*",  # in a key's own policy: this key
-            "Condition": {"ArnLike": encrypted_for},
+
+def _policy(stack: Stack) -> iam.PolicyDocument:
+    arns = Arns.of(stack)
+    log_groups, topics = (f"arn:{arns.partition}:{name}:{arns.region}:{arns.account}:*" for name in ("logs", "sns"))
+    return iam.PolicyDocument.from_json(
+        {
+            "Statement": [
+                # So that IAM policies decide, as they do by the CDK's own policy.
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": f"arn:{arns.partition}:iam::{arns.account}:root"},
+                    "Action": "kms:*",
+                    "Resource": "*",
+                },
+                _let_in(
+                    "LogGroups",
+                    [f"logs.{arns.region}.{stack.url_suffix}"],
+                    ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+                    {"kms:EncryptionContext:aws:logs:arn": log_groups},
+                ),
+                # Not every publisher says for whose account it acts, but SNS always says which topic it encrypts for.
+                _let_in(
+                    "EncryptedTopics",
+                    [f"{name}.amazonaws.com" for name in _PUBLISHERS],
+                    ["kms:Decrypt", "kms:GenerateDataKey*"],
+                    {"kms:EncryptionContext:aws:sns:topicArn": topics},
+                ),
+            ]
         }
-        self.key.add_to_resource_policy(iam.PolicyStatement.from_json(statement))
+    )
+
+
+def _let_in(
+    sid: str, services: Sequence[str], actions: Sequence[str], encrypted_for: Mapping[str, str]
+) -> Mapping[str, object]:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"Service": services},
+        "Action": actions,
+        "Resource": "*",  # in a key's own policy: this key
+        "Condition": {"ArnLike": encrypted_for},
+    }
