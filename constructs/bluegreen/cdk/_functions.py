@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import cast
 
-from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -11,10 +10,12 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from ._durations import seconds
 from ._lambda_assets import lambda_code
 
 _RUNTIME = lambda_.Runtime.PYTHON_3_14
 """The newest generally available; it brings boto3, urllib3 and jmespath."""
+_ARM = lambda_.Architecture.ARM_64
 
 
 def small_function(
@@ -57,9 +58,9 @@ def small_function(
         code=lambda_code(family),
         handler=handler,
         description=description,
-        timeout=Duration.seconds(timeout_seconds),
+        timeout=seconds(timeout_seconds),
         runtime=_RUNTIME,
-        architecture=lambda_.Architecture.ARM_64,
+        architecture=_ARM,
         memory_size=256,
         role=role,
         log_group=log_group,

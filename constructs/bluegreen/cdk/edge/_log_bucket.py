@@ -1,10 +1,11 @@
 """Buckets that AWS services write logs into."""
 
-from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._durations import days
+from bluegreen.cdk._private_bucket import private_bucket
 from bluegreen.cdk._require import require_range
 
 _LONGEST_DAYS = 3650
@@ -26,24 +27,17 @@ def log_bucket(
         ValueError: If `retention_days` is out of range.
     """
     require_range("retention_days", retention_days, 1, _LONGEST_DAYS, known=True)
-    bucket = s3.Bucket(
+    bucket = private_bucket(
         scope,
         construct_id,
-        encryption=s3.BucketEncryption.S3_MANAGED,
-        enforce_ssl=True,
-        minimum_tls_version=1.2,
-        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        object_ownership=ownership,
-        versioned=True,
-        lifecycle_rules=[
-            s3.LifecycleRule(
-                id="Forget",
-                expiration=Duration.days(retention_days),
-                noncurrent_version_expiration=Duration.days(7),
-                abort_incomplete_multipart_upload_after=Duration.days(1),
-            )
-        ],
-        removal_policy=RemovalPolicy.RETAIN,
+        key=None,
+        ownership=ownership,
+        forgetting=s3.LifecycleRule(
+            id="Forget",
+            expiration=days(retention_days),
+            noncurrent_version_expiration=days(7),
+            abort_incomplete_multipart_upload_after=days(1),
+        ),
     )
     acknowledge(
         bucket,

@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_kms as kms
@@ -15,6 +15,7 @@ from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
 from bluegreen.cdk._arns import OWN
+from bluegreen.cdk._durations import minutes
 from bluegreen.cdk._names import computed_name
 from bluegreen.cdk._require import require_range
 from bluegreen.cdk.watching import RUNBOOKS, Alert, Severity, define_alert
@@ -164,7 +165,7 @@ class WebFirewall(Construct):
             metric_name="BlockedRequests" if self._mode is FirewallMode.BLOCK else "CountedRequests",
             dimensions_map={"WebACL": self._metric_name, "Rule": "ALL", **region},
             statistic="Sum",
-            period=Duration.minutes(5),
+            period=minutes(5),
         )
 
     def _rules(self, rate_limit: int, excluded: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:

@@ -2,12 +2,14 @@
 
 from typing import cast
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._durations import days
+from bluegreen.cdk._private_bucket import private_bucket
 
 _SINGLETON = "BlueGreenJourneyArtifacts"
 _LONGEST_DAYS = 3650
@@ -57,25 +59,16 @@ class JourneyArtifacts(Construct):
         if not 1 <= retention_days <= _LONGEST_DAYS:
             raise ValueError(f"retention_days must be 1-{_LONGEST_DAYS}, got {retention_days!r}")
         super().__init__(scope, construct_id)
-        self.bucket = s3.Bucket(
+        self.bucket = private_bucket(
             self,
             "Bucket",
-            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
-            encryption_key=key,
-            bucket_key_enabled=True if key else None,  # one call of KMS for many objects
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            versioned=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="Forget",
-                    expiration=Duration.days(retention_days),
-                    noncurrent_version_expiration=Duration.days(1),
-                    abort_incomplete_multipart_upload_after=Duration.days(1),
-                )
-            ],
+            key=key,
+            forgetting=s3.LifecycleRule(
+                id="Forget",
+                expiration=days(retention_days),
+                noncurrent_version_expiration=days(1),
+                abort_incomplete_multipart_upload_after=days(1),
+            ),
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         meant = {

@@ -3,11 +3,11 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._durations import seconds
 from bluegreen.cdk.container import Container
 
 from .sidecar import SidecarContainer, require_pinned
@@ -93,7 +93,7 @@ class AdotCollector:
             settings=Container(
                 user=_USER,
                 health_check=ecs.HealthCheck(
-                    command=["CMD", "/healthcheck"], interval=Duration.seconds(10), start_period=Duration.seconds(10)
+                    command=["CMD", "/healthcheck"], interval=seconds(10), start_period=seconds(10)
                 ),
             ),
             environment={"AOT_CONFIG_CONTENT": self._config or json.dumps(self._collecting(task), sort_keys=True)},

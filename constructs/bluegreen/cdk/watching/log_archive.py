@@ -1,6 +1,6 @@
 """Keeps logs for years where keeping costs little."""
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesisfirehose as firehose
 from aws_cdk import aws_kms as kms
@@ -10,7 +10,9 @@ from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge, acknowledge_wildcards
 from bluegreen.cdk._arns import Arns
+from bluegreen.cdk._durations import days
 from bluegreen.cdk._grants import Grants
+from bluegreen.cdk._private_bucket import private_bucket
 
 _GLACIER_DAYS = 90
 """S3 bills an object in Glacier Flexible Retrieval for this long at least."""
@@ -88,26 +90,13 @@ class LogArchive(Construct):
         rule = s3.LifecycleRule(
             id="FreezeAndForget",
             transitions=[
-                s3.Transition(storage_class=s3.StorageClass.GLACIER, transition_after=Duration.days(glacier_after_days))
+                s3.Transition(storage_class=s3.StorageClass.GLACIER, transition_after=days(glacier_after_days))
             ],
-            expiration=Duration.days(keep_days),
-            noncurrent_version_expiration=Duration.days(30),
-            abort_incomplete_multipart_upload_after=Duration.days(1),
+            expiration=days(keep_days),
+            noncurrent_version_expiration=days(30),
+            abort_incomplete_multipart_upload_after=days(1),
         )
-        bucket = s3.Bucket(
-            self,
-            "Bucket",
-            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
-            encryption_key=key,
-            bucket_key_enabled=key is not None,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            versioned=True,
-            lifecycle_rules=[rule],
-            removal_policy=RemovalPolicy.RETAIN,
-        )
+        bucket = private_bucket(self, "Bucket", key=key, forgetting=rule)
         acknowledge(
             bucket,
             {

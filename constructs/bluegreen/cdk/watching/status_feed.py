@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration, RemovalPolicy, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -11,9 +11,12 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._durations import days, minutes
 from bluegreen.cdk._functions import call_by_events, small_function
 from bluegreen.cdk._grants import Grants
 from bluegreen.cdk._log_groups import log_group
+from bluegreen.cdk._principals import FUNCTIONS
+from bluegreen.cdk._private_bucket import private_bucket
 
 from .alert import Alert, Severity
 from .define_alert import RUNBOOKS, define_alert
@@ -94,7 +97,7 @@ class StatusFeed(Construct):
             "Function",
             family="watching",
             handler="status_feed.handle",
-            description=f"Writes the status page of {self.node.path}",
+            description=f"Writes the status page of {self.to_string()}",
             timeout_seconds=60,
             role=self._define_role(group),
             log_group=group,
@@ -107,7 +110,7 @@ class StatusFeed(Construct):
             says="Failures of what writes the status page",
             severity=severity,
             runbook=f"{runbooks}#status-page",
-            metric=self.function.metric_errors(period=Duration.minutes(5), statistic="Sum"),
+            metric=self.function.metric_errors(period=minutes(5), statistic="Sum"),
             threshold=0,
         )
         self.alerts: Sequence[Alert] = [failed]
@@ -130,23 +133,15 @@ class StatusFeed(Construct):
         )
 
     def _define_bucket(self) -> s3.Bucket:
-        bucket = s3.Bucket(
+        bucket = private_bucket(
             self,
             "Bucket",
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            enforce_ssl=True,
-            minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            versioned=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="ForgetOldPages",
-                    noncurrent_version_expiration=Duration.days(30),
-                    abort_incomplete_multipart_upload_after=Duration.days(1),
-                )
-            ],
-            removal_policy=RemovalPolicy.RETAIN,  # S3 deletes no bucket that holds something
+            key=None,
+            forgetting=s3.LifecycleRule(
+                id="ForgetOldPages",
+                noncurrent_version_expiration=days(30),
+                abort_incomplete_multipart_upload_after=days(1),
+            ),
         )
         acknowledge(bucket, _MEANT_OF_BUCKET)
         return bucket
@@ -161,7 +156,7 @@ class StatusFeed(Construct):
             self,
             "Role",
             description="Writes a status page",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            assumed_by=FUNCTIONS,
             inline_policies={"StatusPage": grants.document()},
         )
 
@@ -170,7 +165,7 @@ class StatusFeed(Construct):
             self,
             "Rule",
             self.function,
-            description=f"Tells {self.node.path} of alarms",
+            description=f"Tells {self.to_string()} of alarms",
             pattern={
                 "source": ["aws.cloudwatch"],
                 "detail-type": ["CloudWatch Alarm State Change"],

@@ -1,0 +1,47 @@
+"""The buckets that hold what nobody outside may see."""
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+_NOBODY_ELSE = s3.BlockPublicAccess.BLOCK_ALL
+
+
+def private_bucket(
+    scope: Construct,
+    construct_id: str,
+    *,
+    key: kms.IKey | None,
+    forgetting: s3.LifecycleRule,
+    ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
+) -> s3.Bucket:
+    """Define a bucket with versions that is closed to the public, and to its users without TLS.
+
+    Args:
+        scope: Where.
+        construct_id: Under which id.
+        key: What encrypts it; S3's own key when None.
+        forgetting: What it keeps for how long.
+        ownership: Whose an object is; the bucket owner's when omitted.
+        removal_policy: What becomes of it; it stays when its stack goes, when omitted: S3 deletes no bucket that holds
+            something.
+
+    Returns:
+        The bucket.
+    """
+    return s3.Bucket(
+        scope,
+        construct_id,
+        encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+        encryption_key=key,
+        bucket_key_enabled=True if key else None,  # one call of KMS for many objects
+        enforce_ssl=True,
+        minimum_tls_version=1.2,
+        block_public_access=_NOBODY_ELSE,
+        object_ownership=ownership,
+        versioned=True,
+        lifecycle_rules=[forgetting],
+        removal_policy=removal_policy,
+    )
