@@ -14,3 +14,5 @@ TASKS = iam.ServicePrincipal("ecs-tasks.amazonaws.com", conditions=_OWN_ACCOUNT)
 """ECS, for tasks of the role's own account."""
 STARTS_OF_TASKS = iam.ServicePrincipal("ecs-tasks.amazonaws.com")
 """ECS, before a task runs."""
+BACKUPS = iam.ServicePrincipal("backup.amazonaws.com")
+"""AWS Backup. Roles are passed to it within the account only; that it names the account besides is written nowhere."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from aws_cdk import Aws
+from ._arns import OWN
 
 SHORTEST_SECONDS = 3900
 """The function gives up before CloudFormation's hour is over; this ends what is left."""
@@ -88,7 +88,7 @@ def call_function(
     payload |= {f"{name}.$": f"$.{name}" for name in ("request", *passed_on)}
     return {
         "Type": "Task",
-        "Resource": f"arn:{Aws.PARTITION}:states:::lambda:invoke",
+        "Resource": f"arn:{OWN.partition}:states:::lambda:invoke",
         "Parameters": {"FunctionName": function_arn, "Payload": payload},
         "TimeoutSeconds": step_seconds + 10,
         "Retry": [

@@ -48,12 +48,15 @@ class AccessLogs(Construct):
         )
         bucket_arn = self.bucket.bucket_arn
         self.bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="LoadBalancersWrite",
-                principals=[iam.ServicePrincipal(_DELIVERY)],
-                actions=["s3:PutObject"],
-                # The path names the account whose load balancer it is, and AWS lets nobody else's write there.
-                resources=[f"{bucket_arn}/{kind}/AWSLogs/{OWN.account}/*" for kind in _KINDS],
+            iam.PolicyStatement.from_json(
+                {
+                    "Sid": "LoadBalancersWrite",
+                    "Effect": "Allow",
+                    "Principal": {"Service": _DELIVERY},
+                    "Action": "s3:PutObject",
+                    # The path names the account whose load balancer it is, and AWS lets nobody else's write there.
+                    "Resource": [f"{bucket_arn}/{kind}/AWSLogs/{OWN.account}/*" for kind in _KINDS],
+                }
             )
         )
 

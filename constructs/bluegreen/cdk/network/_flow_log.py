@@ -1,6 +1,6 @@
 """The log of a VPC's traffic: who spoke to whom, and what was refused."""
 
-from aws_cdk import Aws, Fn, RemovalPolicy
+from aws_cdk import Fn, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -8,6 +8,8 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._arns import OWN
+from bluegreen.cdk._grants import Grants
 
 
 def define_flow_log(
@@ -47,6 +49,8 @@ def define_flow_log(
 
 
 def _role(scope: Construct, group: logs.LogGroup) -> iam.Role:
+    grants = Grants()
+    grants.add("logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents", on=[group.log_group_arn])
     flow_logs = Fn.sub("arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:vpc-flow-log/*")
     return iam.Role(
         scope,
@@ -54,16 +58,7 @@ def _role(scope: Construct, group: logs.LogGroup) -> iam.Role:
         description="Writes the log of one VPC's traffic",
         assumed_by=iam.ServicePrincipal(
             "vpc-flow-logs.amazonaws.com",
-            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}, "ArnLike": {"aws:SourceArn": flow_logs}},
+            conditions={"StringEquals": {"aws:SourceAccount": OWN.account}, "ArnLike": {"aws:SourceArn": flow_logs}},
         ),
-        inline_policies={
-            "Write": iam.PolicyDocument(
-                statements=[
-                    iam.PolicyStatement(
-                        actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-                        resources=[group.log_group_arn],
-                    )
-                ]
-            )
-        },
+        inline_policies={"Write": grants.document()},
     )

@@ -109,12 +109,13 @@ class Network(Construct):
         self._acknowledge()
 
     def _vpc(self, plan: AddressPlan, gateways: int) -> ec2.Vpc:
+        zones = Fn.get_azs()
         return ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(self.cidr),
             # A stack that may go to any account knows no zones at synth, and the CDK then takes two.
-            availability_zones=[Fn.select(number, Fn.get_azs()) for number in range(plan.zones)],
+            availability_zones=[Fn.select(number, zones) for number in range(plan.zones)],
             nat_gateways=gateways,
             subnet_configuration=[  # in the plan's order
                 ec2.SubnetConfiguration(

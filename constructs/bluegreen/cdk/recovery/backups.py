@@ -11,6 +11,7 @@ from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
 from bluegreen.cdk._names import computed_name
+from bluegreen.cdk._principals import BACKUPS
 from bluegreen.cdk.watching import Alert, Severity
 from bluegreen.cdk.watching.define_alert import RUNBOOKS, define_alert
 
@@ -164,8 +165,7 @@ def _role(scope: Construct, construct_id: str, key: kms.IKey | None) -> iam.Role
         scope,
         construct_id,
         description="Makes, copies and deletes backups",
-        # Roles are passed to it within the account only; that it names the account besides is written nowhere.
-        assumed_by=iam.ServicePrincipal("backup.amazonaws.com"),
+        assumed_by=BACKUPS,
         managed_policies=[
             iam.ManagedPolicy.from_aws_managed_policy_name("service-role/AWSBackupServiceRolePolicyForBackup")
         ],

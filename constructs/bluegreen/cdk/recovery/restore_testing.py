@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Fn
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
 from bluegreen.cdk._names import computed_name
+from bluegreen.cdk._principals import BACKUPS
 
 from .backup_rule import require_range
 from .recovery_drill import RecoveryDrill
@@ -80,7 +80,7 @@ class RestoreTesting(Construct):
             validation_window_hours=validation_hours,
             restore_metadata_overrides={
                 "dbSubnetGroupName": drill.subnet_group_name,
-                "vpcSecurityGroupIds": Fn.join("", ['["', drill.security_group.security_group_id, '"]']),
+                "vpcSecurityGroupIds": f'["{drill.security_group.security_group_id}"]',
                 "multiAz": "false",
             },
         )
@@ -103,8 +103,7 @@ def _role(scope: Construct, drill: RecoveryDrill) -> iam.Role:
         scope,
         "Role",
         description="Restores recovery points to test them",
-        # Roles are passed to it within the account only; that it names the account besides is written nowhere.
-        assumed_by=iam.ServicePrincipal("backup.amazonaws.com"),
+        assumed_by=BACKUPS,
         managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(f"service-role/{_POLICY}")],
     )
     if key := drill.database.key:

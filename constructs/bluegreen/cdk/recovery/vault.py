@@ -2,7 +2,7 @@
 
 import re
 
-from aws_cdk import Fn, RemovalPolicy, Stack, Token
+from aws_cdk import RemovalPolicy, Token
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_kms as kms
 from constructs import Construct
@@ -63,5 +63,6 @@ def require_vault_name(name: str) -> str:
 
 def _name(scope: Construct) -> str:
     """Return the stack's name with the first part of its id, which no stack has twice."""
-    guid = Fn.select(2, Fn.split("/", Stack.of(scope).stack_id))
-    return f"{computed_name(scope, max_length=_LONGEST_NAME - _UNIQUE_LENGTH)}-{Fn.select(0, Fn.split('-', guid))}"
+    guid = {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
+    unique = Token.as_string({"Fn::Select": [0, {"Fn::Split": ["-", guid]}]})
+    return f"{computed_name(scope, max_length=_LONGEST_NAME - _UNIQUE_LENGTH)}-{unique}"
