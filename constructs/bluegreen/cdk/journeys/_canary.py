@@ -5,13 +5,14 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Token
+from aws_cdk import RemovalPolicy, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_synthetics as synthetics
 from constructs import Construct
 
+from bluegreen.cdk._durations import minutes
 from bluegreen.cdk._http_checks import require_jmespath, secrets_of
 from bluegreen.cdk._lambda_assets import zipped
 from bluegreen.cdk._log_groups import acknowledge_without_key
@@ -20,7 +21,7 @@ from bluegreen.cdk.watching import Alert, Severity
 from bluegreen.cdk.watching.define_alert import define_alert
 from bluegreen.release.journey import JourneyStep, longest_seconds, require_journey
 
-from ._role import acknowledge_canary, canary_role
+from ._role import canary_role
 from .artifacts import JourneyArtifacts
 from .settings import START_SECONDS, CanarySettings
 
@@ -56,7 +57,6 @@ class Canary(Construct):
         bucket = self._settings.artifacts or JourneyArtifacts.of(self).bucket
         secrets = secrets_of(step.check for step in steps)
         self.role = canary_role(self, self.name, bucket, secrets, in_vpc=self._settings.in_vpc is not None)
-        acknowledge_canary(self.role, self.name, bucket)
         self.canary = self._define(url, steps, bucket.s3_url_for_object(self.name))
         self.log_group = self._define_log_group()
         self.alerts: Sequence[Alert] = (self._failing(), self._slow())
@@ -138,7 +138,7 @@ class Canary(Construct):
             metric_name=name,
             dimensions_map={"CanaryName": self.name},
             statistic="Average",
-            period=Duration.minutes(period_minutes),
+            period=minutes(period_minutes),
         )
 
     def _failing(self) -> Alert:
@@ -178,10 +178,8 @@ class Canary(Construct):
 
 
 def _name(canary: Canary, given: str | None) -> str:
-    name = given or computed_name(canary, max_length=_LONGEST_NAME)
-    if given is None and not Token.is_unresolved(name):
-        name = name.lower()
-    if Token.is_unresolved(name) or not _NAME.fullmatch(name):
+    name = given or computed_name(canary, max_length=_LONGEST_NAME).lower()
+    if not _NAME.fullmatch(name):  # no token does
         raise ValueError(
             f"name must be 1-{_LONGEST_NAME} lower-case letters, digits, hyphens and underscores, known at synth, got "
             f"{name!r}; with a longer one nobody could tell the name of its log"

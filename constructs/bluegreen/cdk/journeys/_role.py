@@ -1,14 +1,12 @@
 """What a canary may do: AWS's list of what every canary needs, each with the narrowest resource there is."""
 
 from collections.abc import Sequence
-from typing import cast
 
-from aws_cdk import CfnElement, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._acknowledge import acknowledge_wildcards
 from bluegreen.cdk._arns import OWN
 from bluegreen.cdk._grants import Grants
 from bluegreen.cdk._http_checks import network_statements
@@ -38,7 +36,8 @@ def canary_role(
     """
     arns = sorted({secret.secret_arn for secret in secrets if not isinstance(secret, SecretHeader)})
     grants, bucket_arn = Grants(), bucket.bucket_arn
-    grants.add("s3:PutObject", "s3:GetObject", on=[f"{bucket_arn}/{name}/*"])
+    files = f"{bucket_arn}/{name}/*"
+    grants.add("s3:PutObject", "s3:GetObject", on=[files])
     grants.add("s3:GetBucketLocation", on=[bucket_arn])
     logs = OWN.colon("logs", "log-group", f"/aws/lambda/cwsyn-{name}-*")
     grants.add("logs:CreateLogStream", "logs:PutLogEvents", on=[logs])
@@ -57,20 +56,13 @@ def canary_role(
     for secret in secrets:
         if isinstance(secret, SecretHeader):
             secret.secret.grant_read(role)  # knows the secret's key as well
-    return role
-
-
-def acknowledge_canary(role: iam.Role, name: str, bucket: s3.IBucket) -> None:
-    """Acknowledge what is meant in a canary's role."""
-    streams = f"arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/lambda/cwsyn-{name}-*"
-    found = Stack.of(role).get_logical_id(cast("CfnElement", bucket.node.default_child))
-    acknowledge(
+    acknowledge_wildcards(
         role,
         {
-            "AwsSolutions-IAM5[Resource::*]": "listing buckets, publishing metrics and joining a VPC take no resource; "
-            "metrics are limited to two namespaces",
-            f"AwsSolutions-IAM5[Resource::{streams}]": "AWS appends an id of its own to a canary's name, and streams "
-            "follow it",
-            f"AwsSolutions-IAM5[Resource::<{found}.Arn>/{name}/*]": "every run leaves files under its own date and id",
+            "*": "listing buckets, publishing metrics and joining a VPC take no resource; metrics are limited to two "
+            "namespaces",
+            logs: "AWS appends an id of its own to a canary's name, and streams follow it",
+            files: "every run leaves files under its own date and id",
         },
     )
+    return role
