@@ -131,7 +131,7 @@ class ServiceMigrations(Construct):
                 "BLUEGREEN_STATE_MACHINE_ARN": arns.colon("states", "stateMachine", state_machine_name),
                 "BLUEGREEN_LEDGER": self.ledger.table.table_name,
                 "BLUEGREEN_DATABASE": database.instance_identifier,
-                "BLUEGREEN_CLUSTER": arns.slash("ecs", "cluster", service.cluster.cluster_name),
+                "BLUEGREEN_CLUSTER": arns.slash("ecs", "cluster", service.cluster_name),
                 "BLUEGREEN_TASK_DEFINITION": self.task.task_definition.task_definition_arn,
                 "BLUEGREEN_TASK_LOG_GROUP": self.task.log_group.log_group_name,
                 "BLUEGREEN_SERVICE": service.service_name,
@@ -144,7 +144,7 @@ class ServiceMigrations(Construct):
     def _state_machine(
         self, service: "BlueGreenService", name: str, longest_seconds: int
     ) -> stepfunctions.CfnStateMachine:
-        arns, cluster_name, network = service.provider.arns, service.cluster.cluster_name, service.network
+        arns, cluster_name, network = service.provider.arns, service.cluster_name, service.network
         function_arn = self.function.function_arn
         role = state_machine_role(
             self,

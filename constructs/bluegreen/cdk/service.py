@@ -122,7 +122,9 @@ class BlueGreenService(Construct):
             most. Nothing when omitted.
 
     Attributes:
+        construct_id: As given.
         cluster: The cluster.
+        cluster_name: Its name.
         task: Task definition, container, roles and log.
         traffic: Load balancer, listeners and target groups.
         deployed_state: What the stack knows of the service that runs.
@@ -225,8 +227,9 @@ class BlueGreenService(Construct):
         )
         super().__init__(scope, construct_id)
         warn_about_spot(self, capacity_providers, deregistration_seconds)
+        self.construct_id = construct_id
         self.cluster = cluster
-        vpc, self._cluster_name = cluster.vpc, cluster.cluster_name  # each look at them crosses into Node
+        vpc, self.cluster_name = cluster.vpc, cluster.cluster_name  # each look at them crosses into Node
         self.domain_name = domain_name
         self.notifications = notifications
         self.log_encryption_key = log_encryption_key
@@ -342,7 +345,7 @@ class BlueGreenService(Construct):
             provider=self.provider,
             application_name=self.application.name,
             fixed={
-                "Cluster": self._cluster_name,
+                "Cluster": self.cluster_name,
                 "ServiceName": service_name or "",
                 "LoadBalancer": self.load_balancer.load_balancer_arn,
                 "Vpc": vpc.vpc_id,
@@ -375,7 +378,7 @@ class BlueGreenService(Construct):
             name_prefix=computed_name(self, max_length=200),
             load_balancer_full_name=self.traffic.load_balancer_full_name,
             target_group_full_names=self.traffic.target_group_full_names,
-            cluster_name=self._cluster_name,
+            cluster_name=self.cluster_name,
             service_name=self.service_name,
         )
 
@@ -393,7 +396,7 @@ class BlueGreenService(Construct):
             "Deployment",
             arns=self.provider.arns,
             application=self.application,
-            cluster_name=self._cluster_name,
+            cluster_name=self.cluster_name,
             service_name=self.service_name,
             traffic=self.traffic,
             task=self.task,
@@ -407,7 +410,7 @@ class BlueGreenService(Construct):
             application=self.application,
             deployment=self.deployment,
             traffic=self.traffic,
-            cluster_name=self._cluster_name,
+            cluster_name=self.cluster_name,
             service_name=self.service_name,
             log_groups=[hook.log_group for hook in self.hooks],
             notifications=settings.notifications,
@@ -418,7 +421,7 @@ class BlueGreenService(Construct):
             self,
             "Release",
             service=self,
-            cluster_name=self._cluster_name,
+            cluster_name=self.cluster_name,
             network=self.network,
             alarm_names=self._alarm_names,
             hooks=self.hooks,

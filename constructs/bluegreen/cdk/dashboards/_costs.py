@@ -40,18 +40,18 @@ def cost_drivers(services: Sequence["BlueGreenService"], billing_region: str | N
 def _reserved(services: Sequence["BlueGreenService"]) -> list[Series]:
     series: list[Series] = []
     for number, service in enumerate(services, 1):
-        of = {"ClusterName": service.cluster.cluster_name, "ServiceName": service.service_name}
+        of = {"ClusterName": service.cluster_name, "ServiceName": service.service_name}
         for letter, name, label in (("c", "CpuReserved", "vCPU"), ("m", "MemoryReserved", "GiB")):
             metric_id = f"{letter}{number}"
             series += [
                 hidden("ECS/ContainerInsights", name, of, stat="Average", metric_id=metric_id),
-                expression(f"{metric_id}/1024", f"{service.node.id} {label}", id=f"{label.lower()}{number}"),
+                expression(f"{metric_id}/1024", f"{service.construct_id} {label}", id=f"{label.lower()}{number}"),
             ]
     return series
 
 
 def _capacity_units(services: Sequence["BlueGreenService"]) -> list[Series]:
-    return [Groups.of(service).of_load_balancer("ConsumedLCUs", "Sum", service.node.id) for service in services]
+    return [Groups.of(service).of_load_balancer("ConsumedLCUs", "Sum", service.construct_id) for service in services]
 
 
 def _bytes_of_nat() -> Series:

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 
-from aws_cdk import Aws, Stack, Token
+from aws_cdk import Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from bluegreen.cdk._arns import OWN
 from bluegreen.cdk._names import computed_name
 
 from ._grid import Row, place
@@ -47,7 +48,7 @@ class Dashboard(Construct):
         if not _DURATION.fullmatch(start):
             raise ValueError(f'start must be a duration with a minus, such as "-PT3H" or "-P7D", got {start!r}')
         super().__init__(scope, construct_id)
-        self.name = name or f"{computed_name(self, max_length=_LONGEST_COMPUTED)}-{Aws.REGION}"
+        self.name = name or f"{computed_name(self, max_length=_LONGEST_COMPUTED)}-{OWN.region}"
         body = {"start": start, "periodOverride": "inherit", "widgets": place(rows)}
         self.dashboard = cloudwatch.CfnDashboard(
             self, "Resource", dashboard_name=self.name, dashboard_body=Stack.of(self).to_json_string(body)
