@@ -1,7 +1,7 @@
 """Policies that grow with the services of a stack."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from aws_cdk import aws_iam as iam
 
@@ -42,10 +42,17 @@ class Grants:
         """Add statements as IAM writes them, with lists, which may deny as well."""
         self._statements += [{"Condition": {}, **one} for one in statements]
 
-    def give(self, role: iam.Role) -> None:
-        """Allow it to a role in the policy beside it, which the CDK's own grants go into as well."""
-        for statement in self._statements:
-            role.add_to_policy(iam.PolicyStatement.from_json(statement))
+    def give(self, role: iam.Role) -> iam.Policy:
+        """Allow it to a role in the policy beside it, which the CDK's own grants go into as well.
+
+        Returns:
+            That policy, for what must not begin without it.
+        """
+        first, *others = map(iam.PolicyStatement.from_json, self._statements)
+        role.add_to_policy(first)  # makes the policy
+        policy = cast("iam.Policy", role.node.find_child("DefaultPolicy"))
+        policy.add_statements(*others)
+        return policy
 
     def document(self) -> iam.PolicyDocument:
         """Return what is allowed up to now."""

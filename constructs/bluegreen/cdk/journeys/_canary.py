@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from aws_cdk import RemovalPolicy, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3_assets as s3_assets
 from aws_cdk import aws_synthetics as synthetics
@@ -56,8 +57,8 @@ class Canary(Construct):
         self.name = _name(self, name)
         bucket = self._settings.artifacts or JourneyArtifacts.of(self).bucket
         secrets = secrets_of(step.check for step in steps)
-        self.role = canary_role(self, self.name, bucket, secrets, in_vpc=self._settings.in_vpc is not None)
-        self.canary = self._define(url, steps, bucket.s3_url_for_object(self.name))
+        self.role, policy = canary_role(self, self.name, bucket, secrets, in_vpc=self._settings.in_vpc is not None)
+        self.canary = self._define(url, steps, bucket.s3_url_for_object(self.name), policy)
         self.log_group = self._define_log_group()
         self.alerts: Sequence[Alert] = (self._failing(), self._slow())
 
@@ -83,7 +84,9 @@ class Canary(Construct):
         """
         return self._metric("Duration", period_minutes)
 
-    def _define(self, url: str, steps: Sequence[JourneyStep], artifacts: str) -> synthetics.CfnCanary:
+    def _define(
+        self, url: str, steps: Sequence[JourneyStep], artifacts: str, policy: iam.Policy
+    ) -> synthetics.CfnCanary:
         settings = self._settings
         # Synthetics makes a layer of the zip, and a layer's folder `python` is where Python looks for modules.
         packed = zipped("journeys", "python")
@@ -114,7 +117,7 @@ class Canary(Construct):
             provisioned_resource_cleanup="AUTOMATIC",
             vpc_config=settings.in_vpc.to_property() if settings.in_vpc else None,
         )
-        canary.node.add_dependency(self.role.node.find_child("DefaultPolicy"))  # or its first run may do nothing
+        canary.node.add_dependency(policy)  # or its first run may do nothing
         return canary
 
     def _define_log_group(self) -> logs.LogGroup:

@@ -19,7 +19,7 @@ NAMESPACE = "BlueGreen/Journeys"
 
 def canary_role(
     scope: Construct, name: str, bucket: s3.IBucket, secrets: Sequence[SecretReference], *, in_vpc: bool
-) -> iam.Role:
+) -> tuple[iam.Role, iam.Policy]:
     """Define the role of one canary.
 
     It may not make log groups: the canary's own has a retention, and a run that made one first would take its place.
@@ -32,7 +32,7 @@ def canary_role(
         in_vpc: Whether it runs in a VPC.
 
     Returns:
-        The role.
+        The role, and its policy.
     """
     arns = sorted({secret.secret_arn for secret in secrets if not isinstance(secret, SecretHeader)})
     grants, bucket_arn = Grants(), bucket.bucket_arn
@@ -52,7 +52,7 @@ def canary_role(
         grants.include(network_statements())
     role = iam.Role(scope, "Role", description=f"The canary {name}", assumed_by=FUNCTIONS)
     # Apart from the role: a key that lets the role in waits for it, and these statements name that key.
-    grants.give(role)
+    policy = grants.give(role)
     for secret in secrets:
         if isinstance(secret, SecretHeader):
             secret.secret.grant_read(role)  # knows the secret's key as well
@@ -65,4 +65,4 @@ def canary_role(
             files: "every run leaves files under its own date and id",
         },
     )
-    return role
+    return role, policy
