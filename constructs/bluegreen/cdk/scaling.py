@@ -9,6 +9,9 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from ._arns import Arns
+
+_ROLE = "aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService"
 _MOST_TASKS = 5000
 """What one ECS service can run at most."""
 _LONGEST_COOLDOWN_SECONDS = 3600
@@ -88,14 +91,9 @@ class Scaling:
         Returns:
             The number of tasks, which schedules and further policies can be added to.
         """
-        stack = Stack.of(scope)
+        arns = Arns.of(Stack.of(scope))
         # AWS makes this role in every account that scales an ECS service; naming it saves a role of our own.
-        role_arn = stack.format_arn(
-            service="iam",
-            region="",
-            resource="role/aws-service-role/ecs.application-autoscaling.amazonaws.com",
-            resource_name="AWSServiceRoleForApplicationAutoScaling_ECSService",
-        )
+        role_arn = f"arn:{arns.partition}:iam::{arns.account}:role/{_ROLE}"
         target = autoscaling.ScalableTarget(
             scope,
             "ScalableTarget",
