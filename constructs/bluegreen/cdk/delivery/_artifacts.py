@@ -1,12 +1,13 @@
 """Where a pipeline keeps what one step hands to the next: encrypted, and only for a month."""
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._durations import days
 
 _KEPT_DAYS = 30
 
@@ -36,9 +37,9 @@ def artifact_bucket(scope: Construct, *, key: kms.IKey, access_logs: s3.IBucket 
         removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         lifecycle_rules=[
             s3.LifecycleRule(
-                expiration=Duration.days(_KEPT_DAYS),
-                noncurrent_version_expiration=Duration.days(1),
-                abort_incomplete_multipart_upload_after=Duration.days(1),
+                expiration=days(_KEPT_DAYS),
+                noncurrent_version_expiration=days(1),
+                abort_incomplete_multipart_upload_after=days(1),
             )
         ],
     )

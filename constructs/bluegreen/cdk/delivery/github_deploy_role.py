@@ -4,12 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge_wildcards
 from bluegreen.cdk._arns import Arns
+from bluegreen.cdk._durations import hours
 from bluegreen.cdk._grants import Grants
 
 from ._bootstrap_roles import DEFAULT_QUALIFIER, bootstrap_role_arns, require_stacks
@@ -92,7 +93,7 @@ class GitHubDeployRole(Construct):
                 (provider or github_provider(self)).oidc_provider_arn,
                 {"StringEquals": {f"{_ISSUER}:aud": _AUDIENCE, f"{_ISSUER}:sub": self.subject}},
             ),
-            max_session_duration=Duration.hours(1),
+            max_session_duration=hours(1),
             permissions_boundary=permissions_boundary,
             inline_policies={"Deploy": grants.document()},
         )

@@ -2,7 +2,7 @@
 
 import re
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -11,6 +11,7 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._durations import days
 from bluegreen.cdk._require import require_range
 
 _NAME = re.compile(r"(?=.{2,256}$)[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*")
@@ -78,7 +79,7 @@ class ImageRepository(Construct):
                     rule_priority=1,
                     description="Images that nothing names",
                     tag_status=ecr.TagStatus.UNTAGGED,
-                    max_image_age=Duration.days(untagged_days),
+                    max_image_age=days(untagged_days),
                 ),
                 ecr.LifecycleRule(
                     rule_priority=2,

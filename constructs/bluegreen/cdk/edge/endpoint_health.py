@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
+from bluegreen.cdk._durations import minutes
 from bluegreen.cdk._require import require_range
 from bluegreen.cdk.watching import RUNBOOKS, Alert, Severity, define_alert
 
@@ -93,7 +93,7 @@ class EndpointHealth(Construct):
                 metric_name="HealthCheckStatus",
                 dimensions_map={"HealthCheckId": self.health_check_id},
                 statistic="Minimum",
-                period=Duration.minutes(1),
+                period=minutes(1),
             ),
             threshold=1,
             evaluation_periods=2,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
@@ -13,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._durations import minutes
 from bluegreen.cdk._log_groups import log_group as define_log_group
 from bluegreen.cdk.watching.alert import Alert, Severity
 from bluegreen.cdk.watching.define_alert import RUNBOOKS, define_alert
@@ -97,7 +97,7 @@ class ExecCommand(Construct):
                     metric_name="TriggeredRules",
                     dimensions_map={"RuleName": rule.ref},
                     statistic="Sum",
-                    period=Duration.minutes(5),
+                    period=minutes(5),
                 ),
                 threshold=0,
             )

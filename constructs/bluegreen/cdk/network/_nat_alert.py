@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from bluegreen.cdk._durations import minutes
 from bluegreen.cdk.watching.alert import Alert, Severity
 from bluegreen.cdk.watching.define_alert import define_alert
-
-_MINUTE = Duration.minutes(1)
 
 
 def nat_alert(scope: Construct, vpc: ec2.Vpc, runbooks: str) -> Sequence[Alert]:
@@ -40,7 +38,7 @@ def nat_alert(scope: Construct, vpc: ec2.Vpc, runbooks: str) -> Sequence[Alert]:
             metric_name="ErrorPortAllocation",
             dimensions_map={"NatGatewayId": gateway.ref},
             statistic="Sum",
-            period=_MINUTE,
+            period=minutes(1),
         )
         for number, gateway in enumerate(gateways, start=1)
     }
@@ -51,7 +49,7 @@ def nat_alert(scope: Construct, vpc: ec2.Vpc, runbooks: str) -> Sequence[Alert]:
         severity=Severity.WARNING,
         runbook=f"{runbooks}#nat-ports",
         metric=cloudwatch.MathExpression(
-            expression=" + ".join(f"FILL({name}, 0)" for name in errors), using_metrics=errors, period=_MINUTE
+            expression=" + ".join(f"FILL({name}, 0)" for name in errors), using_metrics=errors, period=minutes(1)
         ),
         threshold=0,
         evaluation_periods=5,

@@ -1,10 +1,10 @@
 """Where the copies of another region's backups are kept."""
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from bluegreen.cdk._durations import days
 from bluegreen.cdk.watching import Severity
 from bluegreen.cdk.watching.define_alert import RUNBOOKS, define_alert
 
@@ -56,7 +56,7 @@ class BackupCopies(Construct):
             metric_name="NumberOfRecoveryPointsCompleted",
             dimensions_map={"BackupVaultName": self.vault.ref},
             statistic="Sum",
-            period=Duration.days(1),
+            period=days(1),
         )
         self.alerts = (
             define_alert(

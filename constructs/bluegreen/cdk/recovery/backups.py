@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Aws, Duration, Stack, Token
+from aws_cdk import Aws, Stack, Token
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
@@ -10,6 +10,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._durations import hours
 from bluegreen.cdk._names import computed_name
 from bluegreen.cdk._principals import BACKUPS
 from bluegreen.cdk.watching import Alert, Severity
@@ -18,7 +19,6 @@ from bluegreen.cdk.watching.define_alert import RUNBOOKS, define_alert
 from .backup_rule import BackupRule, VaultLock
 from .vault import define_vault, require_vault_name
 
-_HOUR = Duration.hours(1)
 DEFAULT_RULES = (BackupRule.daily(), BackupRule.weekly(), BackupRule.monthly())
 """Every day for 35 days, every week for 90, every month for a year."""
 
@@ -126,7 +126,7 @@ class Backups(Construct):
             expression=" + ".join(f"FILL({end.lower()}, 0)" for end in ends),
             using_metrics={end.lower(): self._metric(f"NumberOfBackupJobs{end}") for end in ends},
             label="failed",
-            period=_HOUR,
+            period=hours(1),
         )
 
     def _metric(self, name: str) -> cloudwatch.Metric:
@@ -135,7 +135,7 @@ class Backups(Construct):
             metric_name=name,
             dimensions_map={"BackupVaultName": self._vault_name},
             statistic="Sum",
-            period=_HOUR,
+            period=hours(1),
         )
 
 

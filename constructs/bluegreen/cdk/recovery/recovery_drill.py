@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -15,6 +15,7 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._durations import hours
 from bluegreen.cdk._functions import call_by_events, small_function
 from bluegreen.cdk._names import computed_name
 from bluegreen.cdk._network import TaskNetwork
@@ -244,7 +245,7 @@ class RecoveryDrill(Construct):
             metric_name="RecoveryFailed",
             dimensions_map={"Database": self.database.identifier},
             statistic="Maximum",
-            period=Duration.hours(1),
+            period=hours(1),
         )
         return define_alert(
             self,

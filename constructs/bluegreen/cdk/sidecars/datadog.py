@@ -3,9 +3,9 @@
 import re
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
 
+from bluegreen.cdk._durations import seconds
 from bluegreen.cdk.container import Container
 
 from .sidecar import SidecarContainer, require_pinned
@@ -79,8 +79,8 @@ class DatadogAgent:
                 read_only_root_filesystem=False,  # it writes its configuration, its state and its socket at its start
                 health_check=ecs.HealthCheck(
                     command=["CMD-SHELL", "agent health"],
-                    interval=Duration.seconds(30),
-                    start_period=Duration.seconds(15),
+                    interval=seconds(30),
+                    start_period=seconds(15),
                 ),
             ),
             environment={

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws
 from aws_cdk import aws_ecs as ecs
 
+from bluegreen.cdk._durations import seconds
 from bluegreen.cdk.container import Container
 
 from .sidecar import SidecarContainer, require_pinned
@@ -87,8 +88,8 @@ class FireLens:
                 health_check=ecs.HealthCheck(
                     # The agent's own configuration of a router listens there for this.
                     command=["CMD-SHELL", 'echo \'{"health": "check"}\' | nc 127.0.0.1 8877 || exit 1'],
-                    interval=Duration.seconds(10),
-                    start_period=Duration.seconds(10),
+                    interval=seconds(10),
+                    start_period=seconds(10),
                 ),
             ),
             log_driver=ecs.LogDrivers.firelens(
