@@ -76,10 +76,11 @@ def bind_hooks(service: "BlueGreenService", hooks: Sequence[Hook]) -> tuple[Sequ
     """
     if not hooks:
         return [], []
-    before = len(service.node.children)
+    node = service.node
+    before = len(node.children)
     bound = in_order([hook.bind(service) for hook in hooks])
     named = [part for hook in bound for part in (hook.function, hook.log_group)]
-    made = [part for child in service.node.children[before:] for part in child.node.children]
+    made = [part for child in node.children[before:] for part in child.node.children]
     return bound, [part for part in made if part not in named]
 
 

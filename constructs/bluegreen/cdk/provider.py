@@ -86,9 +86,8 @@ class ReleaseProvider(Construct):
         found = stack.node.try_find_child(_SINGLETON)
         return cast("ReleaseProvider", found) if found else cls(stack, _SINGLETON)
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
-        super().__init__(scope, construct_id)
-        stack = Stack.of(self)
+    def __init__(self, stack: Stack, construct_id: str) -> None:
+        super().__init__(stack, construct_id)
         refuse_literal_secret_strings(stack)
         refuse_stack_tags(stack)
         self.arns = Arns.of(stack)
@@ -121,7 +120,6 @@ class ReleaseProvider(Construct):
             assumed_by=FUNCTIONS,
         )
         self._rendered_role = cast("iam.CfnRole", self.role.node.default_child)
-        self._write_early()
         self.function = small_function(
             self,
             "Function",
@@ -265,7 +263,7 @@ class ReleaseProvider(Construct):
         return grants
 
     def _write_early(self) -> None:
-        """Write what the role allows from the beginning, once more with each service that the function knows."""
+        """Write what the role allows from the beginning, again with each service that the function knows."""
         policy = iam.CfnRole.PolicyProperty(policy_name="Releases", policy_document=self._early.document())
         self._rendered_role.policies = [policy]
 

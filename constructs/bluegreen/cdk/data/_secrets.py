@@ -77,12 +77,13 @@ class SecretField(ecs.Secret):
 
     def __init__(self, secret: secretsmanager.ISecret, field: str, key: "SecretsKey") -> None:
         super().__init__()
-        self._secret, self._field, self._key = secret, field, key
+        self._secret, self._key = secret, key
+        self._arn = f"{secret.secret_arn}:{field}::"
 
     @property
     def arn(self) -> str:
         """Where ECS finds it."""
-        return f"{self._secret.secret_arn}:{self._field}::"
+        return self._arn
 
     @property
     def has_field(self) -> bool:
