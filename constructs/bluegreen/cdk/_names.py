@@ -37,7 +37,7 @@ def _place(scope: Construct) -> tuple[Stack, str]:
     """Return the stack of a construct, and the path to it from there in words."""
     if scope not in _places:
         stack = Stack.of(scope)
-        path = scope.to_string().removeprefix(_beginning(stack)[0])  # that is node.path, in one call
+        path = scope.to_string().removeprefix(_beginning(stack)[0])  # node.path, in one call; of an L1, with its type
         _places[scope] = stack, re.sub(r"[^A-Za-z0-9]+", "-", path).strip("-")
     return _places[scope]
 
