@@ -32,6 +32,7 @@ from bluegreen.cdk import (
 from bluegreen.release.lifecycle import HOOKABLE, LifecycleEvent
 from tests.cdk.support import (
     PUBLIC_SUBNETS,
+    SHARED_LOAD_BALANCER,
     Synthesized,
     actions,
     add_service,
@@ -254,6 +255,20 @@ def test_a_shared_load_balancer_gets_listeners_only(tmp_path: Path) -> None:
     assert "SourceSecurityGroupId" in opened[9001]
     (name,) = [output["Value"] for output in stack.template["Outputs"].values()]
     assert name == "app/shared/0123456789abcdef"
+
+
+def test_the_group_of_a_shared_load_balancer_reaches_the_tasks_whatever_its_id_looks_like(tmp_path: Path) -> None:
+    """The tasks' own group lets it in by a rule inside it, also by a short id as tests make them up."""
+
+    def define(stack: cdk.Stack) -> None:
+        shared = elbv2.ApplicationLoadBalancer.from_application_load_balancer_attributes(
+            stack, "Shared", load_balancer_arn=SHARED_LOAD_BALANCER, security_group_id="sg-12345"
+        )
+        add_service(stack, load_balancer=shared, production_port=8001, test_port=9001)
+
+    group = synthesize(tmp_path, define).one("AWS::EC2::SecurityGroup", GroupDescription="The tasks")
+    (rule,) = group["Properties"]["SecurityGroupIngress"]
+    assert rule["SourceSecurityGroupId"] == "sg-12345"
 
 
 def test_parts_from_elsewhere_are_used_as_they_are(tmp_path: Path) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from ._durations import seconds
 from .container import Container
 from .sidecars.sidecar import SidecarContainer
 
@@ -115,7 +115,7 @@ def _as_settings_say(scope: Construct, settings: Container, *, init: bool) -> di
         "health_check": settings.health_check,
         "readonly_root_filesystem": settings.read_only_root_filesystem,
         "user": settings.user,
-        "stop_timeout": Duration.seconds(settings.stop_timeout_seconds),
+        "stop_timeout": seconds(settings.stop_timeout_seconds),
         "linux_parameters": linux_parameters,
     }
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Annotations, Duration, Fn, IResolvable, Stack
+from aws_cdk import Annotations, Fn, IResolvable, Stack
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
@@ -12,6 +12,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct, IDependable
 
 from ._acknowledge import acknowledge
+from ._durations import minutes
 from ._frozen import frozen_target_group
 from ._given_listeners import Listeners
 from ._listener_properties import listener_properties
@@ -195,15 +196,13 @@ class Traffic(Construct):
                     "TargetGroup": full_name,
                 },
                 statistic="Sum",
-                period=Duration.minutes(1),
+                period=minutes(1),
             )
             for colour, full_name in zip(("blue", "green"), self.target_group_full_names, strict=True)
         }
         # FILL, because the idle group reports nothing, and a sum with nothing is nothing.
         expression = "FILL(blue, 0) + FILL(green, 0)"
-        return cloudwatch.MathExpression(
-            expression=expression, using_metrics=metrics, label=label, period=Duration.minutes(1)
-        )
+        return cloudwatch.MathExpression(expression=expression, using_metrics=metrics, label=label, period=minutes(1))
 
     def _reference(self, construct_id: str, arn: str) -> elbv2.IApplicationTargetGroup:
         reference = elbv2.ApplicationTargetGroup.from_target_group_attributes(
@@ -297,7 +296,8 @@ def _written_inside(group: ec2.ISecurityGroup) -> ec2.IPeer:
     By its id, because the CDK writes a rule that names the group itself as a resource: two groups that name each other
     would wait for each other for ever. So use this for one direction only.
     """
-    return ec2.Peer.security_group_id(group.security_group_id)
+    # Joined, because the CDK would refuse an id like the "sg-12345" of its own examples, as it refuses none elsewhere.
+    return ec2.Peer.security_group_id(Fn.join("", [group.security_group_id]))
 
 
 def _full_name(load_balancer_arn: str) -> str:

@@ -10,7 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from ._doors import closed_group, let_in
-from ._secrets import SecretField, SecretsKey, UserSecret
+from ._secrets import SecretField, UserSecret
 from ._server import PORT
 
 _IDENTIFIER = re.compile(r"[a-z](-?[a-z0-9]){0,60}")
@@ -49,9 +49,11 @@ class PostgresEndpoint(Construct):
         self._id = construct_id
         self.identifier, self.database_name, self.port, self.key = identifier, name, PORT, key
         self.security_group: ec2.ISecurityGroup = closed_group(self, vpc, f"The database {identifier}")
-        self.application_user: secretsmanager.ISecret = UserSecret(
+        user = UserSecret(
             self, "ApplicationUser", username=f"{name}_app", description=f"The application in {identifier}", key=key
         )
+        self.application_user: secretsmanager.ISecret = user
+        self._secrets_key = user.key
 
     def let_in(self, client: ec2.ISecurityGroup, description: str) -> ec2.CfnSecurityGroupIngress:
         """Let the members of a security group in.
@@ -75,9 +77,9 @@ class PostgresEndpoint(Construct):
             The variables.
         """
         fields = {"USER": "username", "PASSWORD": "password"}
-        if self.key is None or isinstance(secret, UserSecret):  # which lets its readers decrypt it itself
+        key = self._secrets_key
+        if key is None or isinstance(secret, UserSecret):  # which lets its readers decrypt it itself
             return {f"DATABASE_{name}": ecs.Secret.from_secrets_manager(secret, one) for name, one in fields.items()}
-        key = SecretsKey(self.key)
         return {f"DATABASE_{name}": SecretField(secret, one, key) for name, one in fields.items()}
 
     def environment(self) -> Mapping[str, str]:

@@ -30,6 +30,9 @@ class UserSecret(secretsmanager.Secret):
         username: The user.
         description: Whose it is, for people.
         key: What encrypts it; the account's own key for secrets when None.
+
+    Attributes:
+        key: As its readers' policies name it.
     """
 
     def __init__(
@@ -46,9 +49,9 @@ class UserSecret(secretsmanager.Secret):
                 exclude_punctuation=True,
             ),
         )
-        self._key = SecretsKey(key) if key else None
-        if self._key:
-            cast("secretsmanager.CfnSecret", self.node.default_child).kms_key_id = self._key.arn
+        self.key = SecretsKey(key) if key else None
+        if self.key:
+            cast("secretsmanager.CfnSecret", self.node.default_child).kms_key_id = self.key.arn
         acknowledge(
             self,
             {
@@ -61,8 +64,8 @@ class UserSecret(secretsmanager.Secret):
     def grant_read(self, grantee: iam.IGrantable, version_stages: Sequence[str] | None = None) -> iam.Grant:
         """Let somebody read it, and decrypt it."""
         grant = super().grant_read(grantee, version_stages)
-        if self._key:
-            self._key.let_decrypt(grantee)
+        if self.key:
+            self.key.let_decrypt(grantee)
         return grant
 
 
