@@ -48,7 +48,7 @@ def function_role(
         The role.
     """
     arns, grants = service.provider.arns, Grants()
-    cluster_name = service.cluster.cluster_name
+    cluster_name = service.cluster_name
     add = grants.add
     machine = arns.colon("states", "stateMachine", state_machine_name)
     add("states:StartExecution", on=[machine])

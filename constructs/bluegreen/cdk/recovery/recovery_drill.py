@@ -209,7 +209,7 @@ class RecoveryDrill(Construct):
     def _define_machine(
         self, service: BlueGreenService, name: str, longest_seconds: int
     ) -> stepfunctions.CfnStateMachine:
-        arns, cluster_name, network = service.provider.arns, service.cluster.cluster_name, service.network
+        arns, cluster_name, network = service.provider.arns, service.cluster_name, service.network
         function_arn = self.function.function_arn
         role = state_machine_role(self, arns=arns, cluster_name=cluster_name, task=self.task, function_arn=function_arn)
         return stepfunctions.CfnStateMachine(

@@ -21,7 +21,7 @@ def watched(service: BlueGreenService) -> Watched:
     return Watched(
         service.traffic.load_balancer_full_name,
         service.traffic.target_group_full_names,
-        service.cluster.cluster_name,
+        service.cluster_name,
         service.service_name,
     )
 
