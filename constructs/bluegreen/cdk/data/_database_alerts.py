@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from bluegreen.cdk._durations import minutes
 from bluegreen.cdk.watching import Alert, Severity
 from bluegreen.cdk.watching.define_alert import define_alert
 
 from .engine import Engine
 
 _MINUTES = 5
-_PERIOD = Duration.minutes(_MINUTES)
+_PERIOD = minutes(_MINUTES)
 _BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
 _GIB = 1024**3
 _CPU_PERCENT = 80

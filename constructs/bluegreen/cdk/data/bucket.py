@@ -4,13 +4,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Token
+from aws_cdk import RemovalPolicy, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._durations import days, minutes
 from bluegreen.cdk.watching import Alert, Severity
 from bluegreen.cdk.watching.define_alert import RUNBOOKS, define_alert
 
@@ -153,7 +154,7 @@ class Bucket(Construct):
                     metric_name=metric_name,
                     dimensions_map=requests,
                     statistic="Average",
-                    period=Duration.minutes(5),
+                    period=minutes(5),
                 ),
                 threshold=_REFUSED_SHARE,
                 evaluation_periods=3,
@@ -173,7 +174,7 @@ class Bucket(Construct):
                         metric_name="BucketSizeBytes",
                         dimensions_map={"BucketName": name, "StorageType": "StandardStorage"},
                         statistic="Maximum",
-                        period=Duration.days(1),  # S3 counts once a day
+                        period=days(1),  # S3 counts once a day
                     ),
                     threshold=most_gib * _GIB,
                 )
@@ -216,8 +217,8 @@ def _lifecycle(old_versions_days: int, archive_days: int | None) -> list[s3.Life
     rules = [
         s3.LifecycleRule(
             id="OldVersions",
-            noncurrent_version_expiration=Duration.days(old_versions_days),
-            abort_incomplete_multipart_upload_after=Duration.days(_UNFINISHED_DAYS),
+            noncurrent_version_expiration=days(old_versions_days),
+            abort_incomplete_multipart_upload_after=days(_UNFINISHED_DAYS),
             expired_object_delete_marker=True,
         )
     ]
@@ -228,7 +229,7 @@ def _lifecycle(old_versions_days: int, archive_days: int | None) -> list[s3.Life
                 transitions=[
                     s3.Transition(
                         storage_class=s3.StorageClass.INTELLIGENT_TIERING,
-                        transition_after=Duration.days(archive_days),
+                        transition_after=days(archive_days),
                     )
                 ],
             )

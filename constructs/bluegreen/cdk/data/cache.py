@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
@@ -14,6 +14,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._durations import minutes
 from bluegreen.cdk.watching import Alert, Severity
 from bluegreen.cdk.watching.define_alert import RUNBOOKS, define_alert
 
@@ -225,7 +226,7 @@ class Cache(Construct):
                 metric_name=metric_name,
                 dimensions_map={"CacheClusterId": f"{self.identifier}-{number:03}", "CacheNodeId": "0001"},
                 statistic=statistic,
-                period=Duration.minutes(5),
+                period=minutes(5),
             )
             for number in range(1, nodes + 1)
         }
@@ -233,7 +234,7 @@ class Cache(Construct):
             expression=f"MAX([{', '.join(by_node)}])",
             using_metrics=dict(by_node),
             label=metric_name,
-            period=Duration.minutes(5),
+            period=minutes(5),
         )
 
     def _acknowledge(self, nodes: int, snapshot_days: int) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Token
+from aws_cdk import RemovalPolicy, Stack, Token
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._durations import minutes
 from bluegreen.cdk.watching import Alert, Severity
 from bluegreen.cdk.watching.define_alert import RUNBOOKS, define_alert
 
@@ -141,7 +142,7 @@ class Table(Construct):
                 metric_name=f"{name}ThrottleEvents",
                 dimensions_map={"TableName": self.table.table_name},
                 statistic="Sum",
-                period=Duration.minutes(1),
+                period=minutes(1),
             )
             for name in ("Read", "Write")
         }
@@ -156,7 +157,7 @@ class Table(Construct):
                     expression="FILL(read, 0) + FILL(write, 0)",
                     using_metrics=dict(throttles),
                     label="Throttled",
-                    period=Duration.minutes(1),
+                    period=minutes(1),
                 ),
                 threshold=0,
                 evaluation_periods=5,
@@ -168,9 +169,7 @@ class Table(Construct):
                 says="Requests that DynamoDB failed to answer",
                 severity=Severity.WARNING,
                 runbook=runbook,
-                metric=self.table.metric_system_errors_for_operations(
-                    operations=list(_OPERATIONS), period=Duration.minutes(5)
-                ),
+                metric=self.table.metric_system_errors_for_operations(operations=list(_OPERATIONS), period=minutes(5)),
                 threshold=0,
             ),
         ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -12,6 +12,7 @@ from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge, acknowledge_wildcards
 from bluegreen.cdk._arns import OWN
+from bluegreen.cdk._durations import days, minutes
 from bluegreen.cdk._functions import call_by_events, small_function
 from bluegreen.cdk._grants import Grants
 from bluegreen.cdk._log_groups import log_group
@@ -112,7 +113,7 @@ class DriftWatch(Construct):
                 says="Failures of what looks for drift",
                 severity=Severity.INFO,
                 runbook=f"{runbooks}#drift-is-not-looked-for",
-                metric=self.function.metric_errors(period=Duration.minutes(5), statistic="Sum"),
+                metric=self.function.metric_errors(period=minutes(5), statistic="Sum"),
                 threshold=0,
                 period_minutes=5,
             ),
@@ -124,7 +125,7 @@ class DriftWatch(Construct):
             metric_name=_METRIC,
             dimensions_map={"Stack": stack},
             statistic="Maximum",
-            period=Duration.days(1),
+            period=days(1),
         )
         return define_alert(
             self,

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from bluegreen.cdk import _durations
 from bluegreen.cdk._alarm_math import ENOUGH_REQUESTS, FEWEST_ERRORS, Arithmetic, Query, Watched
 from bluegreen.cdk.service import BlueGreenService
 
@@ -37,10 +37,12 @@ def metric_of(arithmetic: Arithmetic, *, minutes: int, label: str | None = None)
     queries = tuple(arithmetic.queries)
     if not arithmetic.expressions:
         (only,) = queries
-        return _metric(only).with_(period=_period(minutes), label=label)
+        return _metric(only).with_(period=_durations.minutes(minutes), label=label)
     *before, (_, last) = arithmetic.expressions
     used = _used_by(last, queries, tuple(before))
-    return cloudwatch.MathExpression(expression=last, using_metrics=used, period=_period(minutes), label=label)
+    return cloudwatch.MathExpression(
+        expression=last, using_metrics=used, period=_durations.minutes(minutes), label=label
+    )
 
 
 def _used_by(
@@ -73,11 +75,6 @@ def _metric(query: Query) -> cloudwatch.Metric:
         statistic=query.statistic,
         dimensions_map=dict(query.dimensions),
     )
-
-
-@cache
-def _period(minutes: int) -> Duration:
-    return Duration.minutes(minutes)
 
 
 def _failed_and_all(watch: Watched, *, load_balancer_errors: bool) -> tuple[list[Query], list[tuple[str, str]]]:

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
+from bluegreen.cdk._durations import minutes
 from bluegreen.cdk._names import computed_name
 
 from .alert import Alert, Severity
@@ -16,7 +16,7 @@ RUNBOOKS = "docs/runbooks.md"
 _LONGEST_NAME = 255
 _LONGEST_DESCRIPTION = 1024
 _MOST_CHILDREN = 100
-_SUPPRESSED = Duration.minutes(2)
+_SUPPRESSED = minutes(2)
 """Alarms of one trouble are raised by the minute, not at once."""
 _WORDS = {
     cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD: "above",

@@ -1,10 +1,10 @@
 """Counts the errors in a log."""
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from bluegreen.cdk import _durations
 from bluegreen.cdk._names import computed_name
 
 from .alert import Alert, Severity
@@ -89,5 +89,5 @@ class LogErrors(Construct):
             minutes: The period in which they are counted.
         """
         return cloudwatch.Metric(
-            namespace=_NAMESPACE, metric_name=self._metric_name, statistic="Sum", period=Duration.minutes(minutes)
+            namespace=_NAMESPACE, metric_name=self._metric_name, statistic="Sum", period=_durations.minutes(minutes)
         )
