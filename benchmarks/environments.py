@@ -5,6 +5,7 @@ CfnResource, as the templates in BLUEPRINT state them, after they have imported 
 left to compare is what the constructs themselves cost. With KIND "bare", resources refer to each other and to the
 account as the code of a CDK app has them do: by attributes, dependencies and pseudo parameters, in texts as well. With
 KIND "copied" they state what such references come to: the least that any synth could take, and no app is written so.
+(In app.py, "bare" is an app of the CDK's constructs for people; nobody has written all environments in those.)
 """
 
 import importlib
