@@ -1,9 +1,13 @@
 """The buckets that hold what nobody outside may see."""
 
+from collections.abc import Sequence
+
 from aws_cdk import RemovalPolicy
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
+
+from ._durations import days
 
 _NOBODY_ELSE = s3.BlockPublicAccess.BLOCK_ALL
 
@@ -13,7 +17,10 @@ def private_bucket(
     construct_id: str,
     *,
     key: kms.IKey | None,
-    forgetting: s3.LifecycleRule,
+    old_versions_days: int,
+    keep_days: int | None = None,
+    transitions: Sequence[s3.Transition] | None = None,
+    rule_id: str = "Forget",
     ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
     removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
 ) -> s3.Bucket:
@@ -23,7 +30,10 @@ def private_bucket(
         scope: Where.
         construct_id: Under which id.
         key: What encrypts it; S3's own key when None.
-        forgetting: What it keeps for how long.
+        old_versions_days: How long it keeps versions that another has replaced.
+        keep_days: How long it keeps objects; for ever when omitted.
+        transitions: When objects go to cheaper storage; never when omitted.
+        rule_id: The name of the rule that says all that.
         ownership: Whose an object is; the bucket owner's when omitted.
         removal_policy: What becomes of it; it stays when its stack goes, when omitted: S3 deletes no bucket that holds
             something.
@@ -42,6 +52,14 @@ def private_bucket(
         block_public_access=_NOBODY_ELSE,
         object_ownership=ownership,
         versioned=True,
-        lifecycle_rules=[forgetting],
+        lifecycle_rules=[
+            s3.LifecycleRule(
+                id=rule_id,
+                transitions=transitions,
+                expiration=None if keep_days is None else days(keep_days),
+                noncurrent_version_expiration=days(old_versions_days),
+                abort_incomplete_multipart_upload_after=days(1),
+            )
+        ],
         removal_policy=removal_policy,
     )

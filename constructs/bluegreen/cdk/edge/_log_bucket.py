@@ -4,7 +4,6 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
-from bluegreen.cdk._durations import days
 from bluegreen.cdk._private_bucket import private_bucket
 from bluegreen.cdk._require import require_range
 
@@ -32,12 +31,8 @@ def log_bucket(
         construct_id,
         key=None,
         ownership=ownership,
-        forgetting=s3.LifecycleRule(
-            id="Forget",
-            expiration=days(retention_days),
-            noncurrent_version_expiration=days(7),
-            abort_incomplete_multipart_upload_after=days(1),
-        ),
+        keep_days=retention_days,
+        old_versions_days=7,
     )
     acknowledge(
         bucket,

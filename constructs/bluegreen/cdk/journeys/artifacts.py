@@ -4,11 +4,9 @@ from typing import cast
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
-from bluegreen.cdk._durations import days
 from bluegreen.cdk._private_bucket import private_bucket
 
 _SINGLETON = "BlueGreenJourneyArtifacts"
@@ -63,12 +61,8 @@ class JourneyArtifacts(Construct):
             self,
             "Bucket",
             key=key,
-            forgetting=s3.LifecycleRule(
-                id="Forget",
-                expiration=days(retention_days),
-                noncurrent_version_expiration=days(1),
-                abort_incomplete_multipart_upload_after=days(1),
-            ),
+            keep_days=retention_days,
+            old_versions_days=1,
             removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         meant = {

@@ -87,16 +87,16 @@ class LogArchive(Construct):
         )
 
     def _define_bucket(self, key: kms.IKey | None, glacier_after_days: int, keep_days: int) -> s3.Bucket:
-        rule = s3.LifecycleRule(
-            id="FreezeAndForget",
-            transitions=[
-                s3.Transition(storage_class=s3.StorageClass.GLACIER, transition_after=days(glacier_after_days))
-            ],
-            expiration=days(keep_days),
-            noncurrent_version_expiration=days(30),
-            abort_incomplete_multipart_upload_after=days(1),
+        freezing = s3.Transition(storage_class=s3.StorageClass.GLACIER, transition_after=days(glacier_after_days))
+        bucket = private_bucket(
+            self,
+            "Bucket",
+            key=key,
+            keep_days=keep_days,
+            old_versions_days=30,
+            transitions=[freezing],
+            rule_id="FreezeAndForget",
         )
-        bucket = private_bucket(self, "Bucket", key=key, forgetting=rule)
         acknowledge(
             bucket,
             {

@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
-from bluegreen.cdk._durations import days, minutes
+from bluegreen.cdk._durations import minutes
 from bluegreen.cdk._functions import call_by_events, small_function
 from bluegreen.cdk._grants import Grants
 from bluegreen.cdk._log_groups import log_group
@@ -133,16 +133,7 @@ class StatusFeed(Construct):
         )
 
     def _define_bucket(self) -> s3.Bucket:
-        bucket = private_bucket(
-            self,
-            "Bucket",
-            key=None,
-            forgetting=s3.LifecycleRule(
-                id="ForgetOldPages",
-                noncurrent_version_expiration=days(30),
-                abort_incomplete_multipart_upload_after=days(1),
-            ),
-        )
+        bucket = private_bucket(self, "Bucket", key=None, old_versions_days=30, rule_id="ForgetOldPages")
         acknowledge(bucket, _MEANT_OF_BUCKET)
         return bucket
 
