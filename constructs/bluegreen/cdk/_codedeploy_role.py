@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Token
+from aws_cdk import Fn
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -79,6 +79,5 @@ def codedeploy_role(
 
 
 def _rules_of(listener_arn: str) -> str:
-    parts = {"Fn::Split": [":listener/", listener_arn]}
-    before, after = ({"Fn::Select": [number, parts]} for number in range(2))
-    return Token.as_string({"Fn::Join": ["", [before, ":listener-rule/", after, "/*"]]})
+    parts = Fn.split(":listener/", listener_arn)
+    return f"{Fn.select(0, parts)}:listener-rule/{Fn.select(1, parts)}/*"

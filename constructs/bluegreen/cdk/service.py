@@ -122,7 +122,6 @@ class BlueGreenService(Construct):
             most. Nothing when omitted.
 
     Attributes:
-        construct_id: As given.
         cluster: The cluster.
         cluster_name: Its name.
         task: Task definition, container, roles and log.
@@ -227,7 +226,6 @@ class BlueGreenService(Construct):
         )
         super().__init__(scope, construct_id)
         warn_about_spot(self, capacity_providers, deregistration_seconds)
-        self.construct_id = construct_id
         self.cluster = cluster
         vpc, self.cluster_name = cluster.vpc, cluster.cluster_name  # each look at them crosses into Node
         self.domain_name = domain_name

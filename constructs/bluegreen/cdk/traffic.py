@@ -103,7 +103,6 @@ class Traffic(Construct):
         balancer = load_balancer or self._owned
         assert balancer is not None  # noqa: S101 - one of the two was given; mypy cannot see it
         self.load_balancer: elbv2.IApplicationLoadBalancer = balancer
-        self.load_balancer_security_groups = balancer.connections.security_groups
         self.load_balancer_full_name = (
             self._owned.load_balancer_full_name if self._owned else _full_name(balancer.load_balancer_arn)
         )
@@ -130,6 +129,11 @@ class Traffic(Construct):
         production, test = self._given or self._own_listeners(deployed_state)
         self.production_listener, self.test_listener = production, test
         self.listener_arns = (production.listener_arn, test.listener_arn)
+
+    @property
+    def load_balancer_security_groups(self) -> "Sequence[ec2.ISecurityGroup]":
+        """The load balancer's security groups."""
+        return self.load_balancer.connections.security_groups
 
     @cached_property
     def blue(self) -> elbv2.IApplicationTargetGroup:

@@ -45,13 +45,13 @@ def _reserved(services: Sequence["BlueGreenService"]) -> list[Series]:
             metric_id = f"{letter}{number}"
             series += [
                 hidden("ECS/ContainerInsights", name, of, stat="Average", metric_id=metric_id),
-                expression(f"{metric_id}/1024", f"{service.construct_id} {label}", id=f"{label.lower()}{number}"),
+                expression(f"{metric_id}/1024", f"{service.node.id} {label}", id=f"{label.lower()}{number}"),
             ]
     return series
 
 
 def _capacity_units(services: Sequence["BlueGreenService"]) -> list[Series]:
-    return [Groups.of(service).of_load_balancer("ConsumedLCUs", "Sum", service.construct_id) for service in services]
+    return [Groups.of(service).of_load_balancer("ConsumedLCUs", "Sum", service.node.id) for service in services]
 
 
 def _bytes_of_nat() -> Series:

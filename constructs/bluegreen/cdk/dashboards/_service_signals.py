@@ -20,7 +20,7 @@ _PERCENTILES = (("p50", "#9467bd"), ("p95", "#ff9900"), ("p99", "#d13212"))
 
 def golden_signals(service: "BlueGreenService") -> list[Row]:
     """Return a service's signals, and its tasks below them."""
-    name, groups = service.construct_id, Groups.of(service)
+    name, groups = service.node.id, Groups.of(service)
     of = {"ClusterName": service.cluster_name, "ServiceName": service.service_name}
     saturation = [
         metric("AWS/ECS", name, of, stat=stat, label=label, color=color)

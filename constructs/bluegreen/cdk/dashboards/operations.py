@@ -106,7 +106,7 @@ class OperationsDashboard(Dashboard):
 
 
 def _head(services: Sequence["BlueGreenService"], runbooks: str) -> Widget:
-    names = ", ".join(service.construct_id for service in services)
+    names = ", ".join(service.node.id for service in services)
     return text(f"## {names}: operations\nWhat to do about a red alert: {linked(runbooks)}", height=2)
 
 

@@ -87,7 +87,7 @@ class ReleaseDashboard(Dashboard):
 def _rows(service: "BlueGreenService", runbooks: str) -> Iterator[Row]:
     groups, arns = Groups.of(service), [alarm.alarm_arn for alarm in service.alarms]
     rollback, failed = linked(f"{runbooks}#roll-back-by-hand"), linked(f"{runbooks}#failed-release")
-    yield [text(_EXPLANATION.format(name=service.construct_id, rollback=rollback, failed=failed), height=3)]
+    yield [text(_EXPLANATION.format(name=service.node.id, rollback=rollback, failed=failed), height=3)]
     yield _now(arns, groups)
     yield [
         graph(

@@ -115,7 +115,6 @@ class DriftWatch(Construct):
                 runbook=f"{runbooks}#drift-is-not-looked-for",
                 metric=self.function.metric_errors(period=minutes(5), statistic="Sum"),
                 threshold=0,
-                period_minutes=5,
             ),
         ]
 
@@ -136,7 +135,6 @@ class DriftWatch(Construct):
             metric=metric,
             threshold=0,
             missing=cloudwatch.TreatMissingData.IGNORE,  # a day on which nobody looked has mended nothing
-            period_minutes=24 * 60,
         )
 
     def _define_role(self, group: logs.ILogGroup, stacks: Sequence[str]) -> iam.Role:

@@ -54,6 +54,5 @@ def nat_alert(scope: Construct, vpc: ec2.Vpc, runbooks: str) -> Sequence[Alert]:
         threshold=0,
         evaluation_periods=5,
         datapoints_to_alarm=3,
-        period_minutes=1,
     )
     return (alert,)

@@ -113,7 +113,6 @@ class Backups(Construct):
                 runbook=f"{runbooks}#backups",
                 metric=self._failed(kind),
                 threshold=0,
-                period_minutes=60,
             )
             for kind, says in watched.items()
         )

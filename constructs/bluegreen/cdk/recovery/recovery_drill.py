@@ -255,7 +255,6 @@ class RecoveryDrill(Construct):
             runbook=f"{runbooks}#recovery-failed",
             metric=failed,
             threshold=0,
-            period_minutes=60,
         )
 
 

@@ -164,7 +164,6 @@ def define_composite_alert(
     runbook: str,
     any_of: Sequence[Alert | tuple[Alert, ...]],
     unless: Alert | None = None,
-    parts_in: Construct | None = None,
 ) -> Alert:
     """Define one alert that is raised while any of several is, so that one trouble wakes somebody once.
 
@@ -178,8 +177,6 @@ def define_composite_alert(
             CloudWatch lets a composite alarm look at that many.
         unless: A worse alert, while which this one tells nobody: whoever looks is there already. It waits two minutes
             for the worse one, and two minutes after it.
-        parts_in: A construct that has the alerts inside it and no other that must tell by itself, so that cdk-nag is
-            told once; told of each alert when omitted.
 
     Returns:
         The alert, on a composite alarm.
@@ -191,9 +188,9 @@ def define_composite_alert(
     children = [alert for group in groups for alert in group]
     if not 1 <= len(children) <= _MOST_CHILDREN:
         raise ValueError(f"any_of must have 1-{_MOST_CHILDREN} alerts, got {len(children)}; join some of them first")
-    for parts in [parts_in] if parts_in else [alert.alarm for alert in children]:
+    for alert in children:
         acknowledge(
-            parts,
+            alert.alarm,
             {"NIST.800.53.R5-CloudWatchAlarmAction": f"{construct_id} tells of it, so that it is not told twice"},
         )
     name = _name(scope, construct_id)

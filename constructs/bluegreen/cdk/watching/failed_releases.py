@@ -49,7 +49,7 @@ class FailedReleases(Construct):
         self.rule = events.CfnRule(
             self,
             "Rule",
-            description=f"Tells of failed releases of {service.construct_id}",
+            description=f"Tells of failed releases of {service.node.id}",
             event_pattern={
                 "source": ["aws.codedeploy"],
                 "detail-type": ["CodeDeploy Deployment State-change Notification"],

@@ -200,7 +200,6 @@ class Slo(Construct):
             runbook=self._runbook,
             any_of=pairs[severity],
             unless=unless,
-            parts_in=self,
         )
 
 
