@@ -2,6 +2,7 @@
 
 import itertools
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,6 +41,13 @@ class Database:
 
     def scalar(self, statement: str) -> object:
         return self.query(statement)[0][0]
+
+    def wait_for(self, statement: str, seconds: float = 20) -> None:
+        """Wait until a statement gives a row."""
+        deadline = time.monotonic() + seconds
+        while not self.query(statement):
+            assert time.monotonic() < deadline, statement
+            time.sleep(0.02)
 
     @property
     def log(self) -> str:

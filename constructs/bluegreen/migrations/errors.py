@@ -6,6 +6,8 @@ import re
 from sqlalchemy.exc import DBAPIError
 
 _LOCKED = {"55P03", "40P01", "40001"}  # lock_not_available, deadlock_detected, serialization_failure
+_INTERNAL = "XX000"
+_COLLIDED = "tuple concurrently"  # updated or deleted, never translated: two changed one role, right or owner at once
 _TIMED_OUT = "57014"  # query_canceled: here only by statement_timeout
 _ENDED = {"57P01", "57P02", "57P03"}  # the server, or somebody with a newer token, ended the session
 _CONNECTION_CLASS = "08"
@@ -56,8 +58,9 @@ def sqlstate(error: BaseException) -> str | None:
 
 
 def is_locked(error: BaseException) -> bool:
-    """Return whether a statement only had to wait too long for a lock, so that the same may succeed later."""
-    return sqlstate(error) in _LOCKED
+    """Return whether a statement failed only because somebody was in its way, so that the same may succeed later."""
+    state = sqlstate(error)
+    return state in _LOCKED or (state == _INTERNAL and _COLLIDED in first_line(getattr(error, "orig", None)))
 
 
 def is_timeout(error: BaseException) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from .environment import Visit
-from .errors import FencedOffError, MigrationError, sqlstate
+from .errors import FencedOffError, MigrationError
 from .options import Options
 from .session import NAME, prepare
 from .timing import Deadline
@@ -22,7 +22,6 @@ from .timing import Deadline
 SCHEMA = "bluegreen"
 _LOCK = 0x626C_7565  # any number, as long as all runners use the same
 _POLL_SECONDS = 0.2
-_EXISTS = {"23505", "42P06", "42P07"}  # what IF NOT EXISTS answers when two create the same at once
 _CREATE = (
     "CREATE SCHEMA IF NOT EXISTS bluegreen",
     """
@@ -134,18 +133,15 @@ def held(visit: Visit, options: Options, deadline: Deadline) -> Iterator[Fence]:
         _end_older(connection, options.token, deadline)
         prepare(connection, options, deadline)
         if connection.scalar(text("SELECT to_regclass('bluegreen.fence')")) is None:
-            _create(connection)
+            with _alone(connection, deadline):  # IF NOT EXISTS fails one of two who create at once
+                _create(connection)
         _take(connection, options.token)
         prepare(connection, options, deadline, as_owner=False)
         # Whoever looked at the row before it changed is ended now; whoever looks later sees the new token.
         _end_older(connection, options.token, deadline)
         prepare(connection, options, deadline)
-        _lock(connection, deadline)
-        try:
+        with _alone(connection, deadline):
             yield Fence(connection, options.token)
-        finally:
-            with suppress(DBAPIError):
-                connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
 
 
 def read_mark(connection: Connection) -> Mark:
@@ -158,11 +154,7 @@ def read_mark(connection: Connection) -> Mark:
 
 def _create(connection: Connection) -> None:
     for statement in _CREATE:
-        try:
-            connection.execute(text(statement))
-        except DBAPIError as error:
-            if sqlstate(error) not in _EXISTS:
-                raise
+        connection.execute(text(statement))
 
 
 def _take(connection: Connection, token: int) -> None:
@@ -200,8 +192,17 @@ def _end_older(connection: Connection, token: int, deadline: Deadline) -> None:
             raise MigrationError("the sessions of an older runner did not end within the deadline")
 
 
-def _lock(connection: Connection, deadline: Deadline) -> None:
-    """Poll for the lock: who waits for it in a statement holds up CREATE INDEX CONCURRENTLY, which waits for them."""
+@contextmanager
+def _alone(connection: Connection, deadline: Deadline) -> Iterator[None]:
+    """Hold the lock that all runners use.
+
+    It polls: who waits for it in a statement holds up CREATE INDEX CONCURRENTLY, which waits for them.
+    """
     while not connection.scalar(text(f"SELECT pg_try_advisory_lock({_LOCK})")):
         if not deadline.wait(_POLL_SECONDS):
             raise MigrationError("another runner was at work on this database until the deadline")
+    try:
+        yield
+    finally:
+        with suppress(DBAPIError):
+            connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))

@@ -3,52 +3,59 @@
 Under a role that nobody logs in as, a table belongs to the same owner whichever of two alternating users migrated it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from . import session
 from .environment import Visit
-from .errors import MigrationError, describe, sqlstate
+from .errors import MigrationError, describe, is_disconnect, is_locked, sqlstate
 from .options import APPLICATION_PASSWORD, APPLICATION_USER, Options
 from .scram import verifier
+from .timing import Deadline
 
 _EXISTS = {"42710", "23505"}  # duplicate_object, and what two who create the same role at once may get
 _ROW_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 _SEQUENCE_RIGHTS = ("USAGE", "SELECT", "UPDATE")
 
 
-def prepare(stay: Visit, options: Options) -> None:
+def prepare(stay: Visit, options: Options, deadline: Deadline) -> None:
     """Make the roles that the options name, or bring them up to date.
 
     Args:
         stay: Its engine logs in as the migrator, who must be allowed to create roles, and own the database and its
             schema.
         options: The names, and the application user's password.
+        deadline: Until when.
 
     Raises:
         MigrationError: If the migrator may not, with the database's words.
+        DBAPIError: If somebody else was in the way, or the session broke: later it may succeed.
     """
     if options.owner_role is None and options.application_user is None:
         return
     try:
-        with stay.beside() as connection, connection.begin():
+        with _changing(stay, options, deadline) as connection:
             schema = str(connection.scalar(text("SELECT current_schema()")))
             if options.owner_role is not None:
                 _make_owner(connection, options.owner_role, schema)
             if options.application_user is not None:
                 _make_application_user(connection, options, schema)
     except DBAPIError as error:
+        if is_locked(error) or is_disconnect(error):
+            raise
         raise MigrationError(
             f"cannot prepare the roles: {describe(error)}; the migrator must have CREATEROLE and own the database"
         ) from error
 
 
-def protect_versions(stay: Visit, options: Options) -> None:
+def protect_versions(stay: Visit, options: Options, deadline: Deadline) -> None:
     """Let the application's user read Alembic's table, but not write to it."""
     if options.application_user is None:
         return
-    with stay.beside() as connection, connection.begin():
+    with _changing(stay, options, deadline) as connection:
         _as(connection, options.owner_role)
         table = connection.scalar(text("SELECT to_regclass(:name)::text"), {"name": _version_table(stay)})
         if table is not None:
@@ -58,6 +65,15 @@ def protect_versions(stay: Visit, options: Options) -> None:
 def quoted(name: str) -> str:
     """Quote an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+@contextmanager
+def _changing(stay: Visit, options: Options, deadline: Deadline) -> Iterator[Connection]:
+    """Begin a transaction as whoever logs in."""
+    with stay.beside() as connection:
+        session.prepare(connection, options, deadline, as_owner=False)
+        with connection.begin():
+            yield connection
 
 
 def _make_owner(connection: Connection, owner: str, schema: str) -> None:

@@ -187,7 +187,7 @@ class _Runner:
         """Plan, and make the roles that the revisions run under and for."""
         planned = self._plan(stay)
         if planned.outcome in {Outcome.PENDING, Outcome.NOTHING_PENDING}:
-            identities.prepare(stay, self._options)
+            identities.prepare(stay, self._options, self._progress.deadline)
             adopt(stay, self._options, self._progress.deadline)
         self._progress.revisions.clear()
         self._progress.problems.clear()
@@ -205,8 +205,8 @@ class _Runner:
         """Plan; a service that is made anew may log in with a new password."""
         planned = self._plan(stay)
         if planned.outcome in {Outcome.NOTHING_PENDING, Outcome.AHEAD}:  # else the run makes them
-            identities.prepare(stay, self._options)
-            identities.protect_versions(stay, self._options)
+            identities.prepare(stay, self._options, self._progress.deadline)
+            identities.protect_versions(stay, self._options, self._progress.deadline)
         return planned
 
     def _begin_creation(self, stay: Visit) -> Result:
@@ -227,7 +227,7 @@ class _Runner:
         progress = self._progress
         with stay.reading() as connection:
             damaged = invalid_indexes(connection) - self._invalid_before
-        identities.protect_versions(stay, self._options)
+        identities.protect_versions(stay, self._options, self._progress.deadline)
         progress.problems.extend(problems(stay, self._options.owner_role))
         if damaged:
             names = ", ".join(sorted(damaged))

@@ -2,23 +2,22 @@
 
 import os
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import NullPool, create_engine
 
+from bluegreen.migrations.fence import held
+from bluegreen.migrations.options import Clock, Options
+from bluegreen.migrations.timing import Deadline
 from bluegreen.release.migrations.result import Outcome
 
 SLEEPS = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND wait_event = 'PgSleep'"
 GONE = "SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')"
 GATE_OFF = ("--grades", '{"sql-not-visible": "warn"}')
-
-
-def wait_for(database, condition: str, seconds: float = 20) -> None:
-    """Wait until a statement gives a row."""
-    deadline = time.monotonic() + seconds
-    while not database.query(condition):
-        assert time.monotonic() < deadline, condition
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("asleep", ["SELECT pg_sleep(2)", "SELECT 1"], ids=["in a statement", "between statements"])
@@ -96,12 +95,31 @@ def test_two_runners_at_once_are_serialised(project, command, database):
     assert database.scalar("SELECT count(*) FROM t") == 1
 
 
+def test_runners_that_come_first_at_the_same_time_make_one_fence(database):
+    """On a new database none of several runners fails because another one makes the same fence."""
+    runners, rounds = 4, 40
+    clock = Clock(sleep=lambda _: time.sleep(0.001))
+    visit = SimpleNamespace(beside=create_engine(database.url(), poolclass=NullPool).connect)
+    start = threading.Barrier(runners)
+
+    def come(_: int) -> None:
+        start.wait()
+        with held(visit, Options(), Deadline(clock, 20)):
+            pass
+
+    with ThreadPoolExecutor(runners) as pool:
+        for _ in range(rounds):
+            assert list(pool.map(come, range(runners))) == [None] * runners
+            assert database.scalar("SELECT count(*) FROM bluegreen.fence") == 1
+            database.query("DROP SCHEMA bluegreen CASCADE")
+
+
 def test_a_runner_that_waits_holds_up_no_concurrent_index(project, command, database):
     """Who waits for the lock polls: a waiting statement and CREATE INDEX CONCURRENTLY would wait for each other."""
     project.sql("a1", "CREATE TABLE t (id int)").outside("b2", "CREATE INDEX CONCURRENTLY by_id ON t (id)")
     both = [command("run", *GATE_OFF), command("run", *GATE_OFF)]
-    outcomes = {one.result().outcome for one in both}
-    assert outcomes <= {Outcome.MIGRATED, Outcome.NOTHING_PENDING}
+    results = [one.result() for one in both]
+    assert {one.outcome for one in results} <= {Outcome.MIGRATED, Outcome.NOTHING_PENDING}, results
     assert database.scalar("SELECT version_num FROM alembic_version") == "b2"
 
 
@@ -109,14 +127,14 @@ def test_a_stopped_task_rolls_back_and_says_so(project, command, database):
     """On SIGTERM the running statement is cancelled, nothing stays, and the last line still tells the result."""
     project.sql("a1", "CREATE TABLE t (id int)", "SELECT pg_sleep(60)")
     running = command("run")
-    wait_for(database, SLEEPS)
+    database.wait_for(SLEEPS)
     began = time.monotonic()
     running.process.send_signal(signal.SIGTERM)
     result = running.result()
     assert (result.outcome, running.process.returncode) == (Outcome.FAILED, 1)
     assert result.message.startswith("revision a1: stopped")
     assert time.monotonic() - began < 5
-    wait_for(database, GONE)
+    database.wait_for(GONE)
     assert database.query("SELECT 1 FROM pg_class WHERE relname = 't'") == []
 
 
@@ -124,7 +142,7 @@ def test_a_task_stopped_outside_a_transaction_leaves_a_mark(project, command, ru
     """Told to end in a revision outside any transaction, the runner says dirty, and the mark says so to the next."""
     project.sql("a1", "CREATE TABLE t (id int)").outside("b2", "SELECT pg_sleep(60)")
     running = command("run")
-    wait_for(database, SLEEPS)
+    database.wait_for(SLEEPS)
     running.process.send_signal(signal.SIGTERM)
     result = running.result()
     assert (result.outcome, result.failed_revision, result.after) == (Outcome.DIRTY, "b2", ("a1",))
@@ -135,10 +153,10 @@ def test_the_locks_of_a_killed_runner_are_free_within_seconds(project, command, 
     """When a runner dies without a word the server ends its statement by itself, and its table is usable again."""
     project.sql("a1", "CREATE TABLE t (id int)", "SELECT pg_sleep(60)")
     running = command("run")
-    wait_for(database, SLEEPS)
+    database.wait_for(SLEEPS)
     running.process.kill()
     running.process.wait()
-    wait_for(database, GONE, seconds=8)
+    database.wait_for(GONE, seconds=8)
 
 
 def test_a_token_may_be_a_time_beyond_32_bits(project, run, database):

@@ -1,11 +1,14 @@
 """Who owns the schema, and what the application's user may do in it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
 import pytest
 
 from bluegreen.release.migrations.result import Outcome
 
 OWNER, USER, PASSWORD = "app_owner", "app_user", "sesame-opens-42"
+WAITS = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'ALTER ROLE%' AND wait_event_type = 'Lock'"
 NAMED = {"owner_role": OWNER, "application_user": USER, "application_password": PASSWORD}
 
 
@@ -112,6 +115,19 @@ def test_no_password_reaches_the_servers_log(project, run, database):
     assert "CREATE TABLE t" in logged
     assert "SCRAM-SHA-256$" in logged
     assert PASSWORD not in logged
+
+
+def test_roles_that_somebody_else_changes_at_the_same_time_are_made_later(run, prepared):
+    """PostgreSQL fails the second of two who change one role at once ("tuple concurrently updated"): it tries again."""
+    with prepared.connect() as other, ThreadPoolExecutor(1) as pool:
+        with other.transaction():
+            other.execute(f"ALTER ROLE {USER} PASSWORD 'of-the-other-44'")
+            running = pool.submit(run, lock_timeout_ms=10_000, **NAMED)
+            prepared.wait_for(WAITS)
+        result = running.result()
+    assert (result.outcome, result.problems) == (Outcome.NOTHING_PENDING, ()), result.message
+    with prepared.connect(USER, PASSWORD) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_a_password_is_needed(project, run):
