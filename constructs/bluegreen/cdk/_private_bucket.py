@@ -22,6 +22,8 @@ def private_bucket(
     transitions: Sequence[s3.Transition] | None = None,
     rule_id: str = "Forget",
     ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    access_logs: s3.IBucket | None = None,
+    access_logs_prefix: str = "",
     removal_policy: RemovalPolicy = RemovalPolicy.RETAIN,
 ) -> s3.Bucket:
     """Define a bucket with versions that is closed to the public, and to its users without TLS.
@@ -35,6 +37,8 @@ def private_bucket(
         transitions: When objects go to cheaper storage; never when omitted.
         rule_id: The name of the rule that says all that.
         ownership: Whose an object is; the bucket owner's when omitted.
+        access_logs: Another bucket, where it logs who asks; nowhere when omitted.
+        access_logs_prefix: What the names of those logs begin with, ending in a slash.
         removal_policy: What becomes of it; it stays when its stack goes, when omitted: S3 deletes no bucket that holds
             something.
 
@@ -51,6 +55,8 @@ def private_bucket(
         minimum_tls_version=1.2,
         block_public_access=_NOBODY_ELSE,
         object_ownership=ownership,
+        server_access_logs_bucket=access_logs,
+        server_access_logs_prefix=access_logs_prefix if access_logs else None,
         versioned=True,
         lifecycle_rules=[
             s3.LifecycleRule(

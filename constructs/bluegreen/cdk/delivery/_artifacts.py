@@ -7,7 +7,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from bluegreen.cdk._acknowledge import acknowledge
-from bluegreen.cdk._durations import days
+from bluegreen.cdk._private_bucket import private_bucket
 
 _KEPT_DAYS = 30
 
@@ -23,25 +23,15 @@ def artifact_bucket(scope: Construct, *, key: kms.IKey, access_logs: s3.IBucket 
     Returns:
         The bucket.
     """
-    bucket = s3.Bucket(
+    bucket = private_bucket(
         scope,
         "Artifacts",
-        encryption=s3.BucketEncryption.KMS,
-        encryption_key=key,
-        bucket_key_enabled=True,
-        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        enforce_ssl=True,
-        versioned=True,
-        server_access_logs_bucket=access_logs,
-        server_access_logs_prefix="pipeline/" if access_logs else None,
+        key=key,
+        keep_days=_KEPT_DAYS,
+        old_versions_days=1,
+        access_logs=access_logs,
+        access_logs_prefix="pipeline/",
         removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        lifecycle_rules=[
-            s3.LifecycleRule(
-                expiration=days(_KEPT_DAYS),
-                noncurrent_version_expiration=days(1),
-                abort_incomplete_multipart_upload_after=days(1),
-            )
-        ],
     )
     reasons = {
         "NIST.800.53.R5-S3BucketReplicationEnabled": "the commit is what lasts; an artifact is made of it again",
