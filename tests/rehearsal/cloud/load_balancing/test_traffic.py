@@ -136,7 +136,11 @@ def test_nothing_fails_while_listeners_come_and_go(web: Web) -> None:
 
 
 def test_nothing_fails_while_targets_come_and_go(web: Web, start: Start) -> None:
-    """Targets that join and leave under load cost no request."""
+    """Targets that join, leave, come back while they drain, and leave for good under load cost no request."""
+    # Two real seconds: what is still under way when the delay ends is cut off, as on AWS, and a busy machine is slow.
+    web.cloud.elb.modify_target_group_attributes(
+        TargetGroupArn=web.blue, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "120"}]
+    )
     with web.load() as load:
         for number in range(3):
             target = start(f"blue-{number}")
@@ -144,11 +148,7 @@ def test_nothing_fails_while_targets_come_and_go(web: Web, start: Start) -> None
             web.cloud.await_state(web.blue, "healthy")
             until(lambda name=target.name: load.served[name] > 10, "the new target serves")  # type: ignore[misc]
             web.cloud.deregister(web.blue, target)
-            until(lambda: len(web.cloud.states(web.blue)) > 0, "the target leaves")
             load.await_more(50)
-            web.cloud.elb.modify_target_group_attributes(
-                TargetGroupArn=web.blue, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "1"}]
-            )
             web.cloud.register(web.blue, target)
             web.cloud.await_state(web.blue, "healthy")
             web.cloud.deregister(web.blue, target)
