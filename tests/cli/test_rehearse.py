@@ -151,6 +151,9 @@ def test_the_scenarios_can_be_listed() -> None:
         (("--app-dir", "{app}"), "error: no bluegreen.toml in {app}"),
         (("--factor", "0"), "'--factor': 0.0 is not in the range"),
         (("--app-dir", "/does/not/exist"), "does not exist"),
+        (("-c", "staging"), "'-c' / '--context': 'staging' must be KEY=VALUE, such as environment=staging"),
+        (("-c", "=staging"), "'=staging' must be KEY=VALUE"),
+        (("-c", "version=v2"), "'-c' / '--context': each deploy is given a version of the rehearsal's own"),
     ],
 )
 def test_bad_input_is_one_line_a_hint_and_exit_code_2(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:

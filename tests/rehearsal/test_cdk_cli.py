@@ -1,6 +1,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,9 @@ def app(tmp_path: Path) -> Path:
     return folder
 
 
-def cli(app: Path, exit_code: int = 0) -> CdkCli:
-    return CdkCli(app, app.parent.parent, {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "FAKE_EXIT_CODE": str(exit_code)})
+def cli(app: Path, exit_code: int = 0, context: Mapping[str, str] | None = None) -> CdkCli:
+    environment = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "FAKE_EXIT_CODE": str(exit_code)}
+    return CdkCli(app, app.parent.parent, environment, context)
 
 
 def test_a_deploy_is_the_owners_own_command(app: Path) -> None:
@@ -45,6 +47,14 @@ def test_a_deploy_is_the_owners_own_command(app: Path) -> None:
     assert not (app / "cdk.out").exists()
     output = called["arguments"][called["arguments"].index("--output") + 1]
     assert Path(output).is_relative_to(app.parent.parent)
+
+
+def test_context_of_the_prompt_goes_before_that_of_the_file(app: Path) -> None:
+    """Another environment is rehearsed without a change of bluegreen.toml; what only the file names stays."""
+    (app / "bluegreen.toml").write_text('[cdk]\ncontext = { environment = "prod", team = "orders" }')
+    _, log = cli(app, context={"environment": "staging"}).deploy("StagingStack", {"version": "v2"})
+    given = {text for text in json.loads(log.read_text())["arguments"] if text.startswith("--context=")}
+    assert given == {"--context=environment=staging", "--context=team=orders", "--context=version=v2"}
 
 
 @pytest.mark.parametrize("text", ["[cdk]\ncontext = 1", "[cdk.context]\nversion = 2", "[cdk]\nother = 1", "cdk = 1"])

@@ -300,6 +300,21 @@ def test_a_stuck_stack_ends_the_rehearsal(start: Start) -> None:
     assert not first.held
     assert "UPDATE_ROLLBACK_FAILED" in first.complaints[0]
     assert second.complaints == ["not run: release left the stack where no release can begin"]
+
+
+def test_a_production_that_went_back_afterwards_ends_the_rehearsal(start: Start) -> None:
+    """When an alarm takes production back after the command succeeded, the next one cannot know what is live."""
+    world = World([GOOD])
+
+    def play(played: stage.Stage) -> None:
+        played.deploy(played.next_version())
+        world.tell("alarm", name=WATCHED, state="ALARM")
+        world.live = "v1"
+
+    with start(world) as rehearsal:
+        rehearsal.deploy_first()
+        _, second = rehearsal.play_all([replace(BY_NAME["release"], play=play), BY_NAME["crash-at-start"]])
+    assert second.complaints == ["not run: release left production on another version than the stack names"]
     assert world.deployed[-1] == "v2"
 
 

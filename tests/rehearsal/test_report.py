@@ -97,13 +97,15 @@ def test_a_scenario_that_was_not_run_did_not_hold() -> None:
 def test_people_read_the_same_figures() -> None:
     """The report names each scenario, its figures, what did not hold, and what was emulated."""
     console = Console(width=80, file=io.StringIO(), record=True)
-    good, bad = result(BY_NAME["errors-after-shift"], turned_back()), result(BY_NAME["release"], rolled_back())
+    good = result(BY_NAME["errors-after-shift"], turned_back(figures={"added_seconds": 1.234, "resources_kept": 7}))
+    bad = result(BY_NAME["release"], rolled_back())
     print_report(console, [good, bad], LEFT_OUT, factor=60)
     text = console.export_text()
     for said in (
         "errors-after-shift",
         "2,925",
         "0.50 s",
+        "added seconds 1.23, resources kept 7",
         "v1 11,925",
         "1 of 2 scenarios held",
         "expected",

@@ -15,6 +15,7 @@ from tests.rehearsal.made_up import (
     V1,
     V2,
     answers,
+    deploy,
     evidence,
     rolled_back,
     turned_back,
@@ -26,6 +27,9 @@ GOOD = {
     "errors-after-shift": turned_back(),
     "crash-at-start": rolled_back(events=[INSTALL_FAILED]),
 }
+
+# A rollout that moves all at once: the command goes well at 1014, the alarm comes at 1016.
+TURNED_AFTERWARDS = turned_back(deploys=(deploy(ended=1014.0),))
 
 RESET = Answer(1012.0, 0.1, None, None, "ConnectionResetError: reset by peer")
 
@@ -57,6 +61,8 @@ def test_a_scenario_holds_on_what_it_describes(name: str) -> None:
         ("rejected-by-smoke-test", rolled_back(answers=[*rolled_back().answers, RESET]), "1 of 14851 requests failed"),
         ("errors-after-shift", rolled_back(events=[RED]), "the fault was not felt"),
         ("errors-after-shift", turned_back(events=[]), "nothing turned the release back, expected an alarm"),
+        ("errors-after-shift", TURNED_AFTERWARDS, 'ALARM" came when the rollout was over, and took production back'),
+        ("errors-after-shift", TURNED_AFTERWARDS, "no command was turned back, so no rollback can be timed"),
         ("errors-after-shift", turned_back(2.1), "the rollback took 2.10 s, at most 2 s"),
         ("errors-after-shift", turned_back(answers=[*turned_back().answers, RESET]), "apart from the candidate's"),
         (
@@ -93,6 +99,22 @@ def test_a_scenario_notices_what_must_not_happen(name: str, seen: Evidence, said
 def test_a_rollback_is_timed_by_what_users_met(seen: Evidence, seconds: Any) -> None:
     """From the alarm or failed step to the last request that the candidate answered; nothing when it never served."""
     assert seen.rollback_seconds == seconds
+
+
+@pytest.mark.parametrize(
+    ("seen", "found"),
+    [
+        (TURNED_AFTERWARDS, RED),
+        (replace(TURNED_AFTERWARDS, events=[INSTALL_FAILED]), None),
+        (turned_back(), None),
+        (evidence(events=[RED]), None),
+        (evidence(events=[RED], deploys=(), answers=answers((999.0, 1032.0, V1))), None),
+    ],
+    ids=["after the command", "no alarm", "before it returned", "back to nothing", "nothing deployed"],
+)
+def test_a_way_back_after_the_command_is_told_apart(seen: Evidence, found: Event | None) -> None:
+    """Only an alarm, after a command that went well, that brought the version before back to users."""
+    assert seen.turned_afterwards == found
 
 
 def test_an_alarm_of_the_scenario_before_turns_nothing() -> None:

@@ -5,13 +5,23 @@ import json
 import signal
 import sys
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 NOT_HELD = 1
+
+
+def _key_and_value(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """Part what was given as KEY=VALUE, as cdk takes it."""
+    parted = [text.partition("=") for text in given]
+    for text, (key, equals, _) in zip(given, parted, strict=True):
+        if not key or not equals:
+            raise click.BadParameter(f"{text!r} must be KEY=VALUE, such as environment=staging")
+        if key == "version":
+            raise click.BadParameter("each deploy is given a version of the rehearsal's own")
+    return {key: value for key, _, value in parted}
 
 
 @click.command()
@@ -35,6 +45,14 @@ NOT_HELD = 1
 )
 @click.option("--stack", default="ProdStack", show_default=True, help="The stack to deploy.")
 @click.option(
+    "-c",
+    "--context",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=_key_and_value,
+    help="Give this to every cdk command of the application, instead of what bluegreen.toml says; may be repeated.",
+)
+@click.option(
     "--factor",
     type=click.FloatRange(1, 600),
     default=60,
@@ -50,6 +68,7 @@ def rehearse(
     keep: bool,
     app_dir: Path,
     stack: str,
+    context: dict[str, str],
     factor: float,
 ) -> None:
     """Play releases, good and broken, on a local cloud.
@@ -74,7 +93,7 @@ def rehearse(
     for number in (signal.SIGTERM, signal.SIGHUP):  # told to end, or the terminal was closed
         signal.signal(number, _terminated)
     try:
-        settings = _settings(app_dir, stack, factor, needed)
+        settings = _settings(app_folder=app_dir, stack=stack, context=context, factor=factor, applications=needed)
         held = _play(chosen, settings, as_json=as_json, keep=keep)
     except KeyboardInterrupt:
         click.echo("stopped; nothing is left running", err=True)
@@ -82,10 +101,10 @@ def rehearse(
     sys.exit(0 if held else NOT_HELD)
 
 
-def _settings(app_dir: Path, stack: str, factor: float, applications: Mapping[str, Path]) -> Any:
+def _settings(**settings: Any) -> Any:
     from bluegreen.rehearsal.rehearsal import Settings  # noqa: PLC0415 - likewise
 
-    return Settings(app_folder=app_dir, stack=stack, factor=factor, applications=applications)
+    return Settings(**settings)
 
 
 def _play(chosen: Any, settings: Any, *, as_json: bool, keep: bool) -> bool:

@@ -42,18 +42,21 @@ class CdkCli:
         app_folder: Holds the cdk.json.
         folder: Takes the command's output, its assemblies and its settings.
         environment: What points AWS clients at the local cloud.
+        context: Context values instead of those that bluegreen.toml gives every command; no other ones when omitted.
 
     Raises:
         MissingPartError: If there is no cdk.json, no cdk command or no Node.
     """
 
-    def __init__(self, app_folder: Path, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, app_folder: Path, folder: Path, environment: Mapping[str, str], context: Mapping[str, str] | None = None
+    ) -> None:
         check_application(app_folder)
         self._app_folder = app_folder
         self._folder = folder
         self._node = find_node()
         self._cdk = find_cdk(app_folder)
-        self._context = context(app_folder / "bluegreen.toml")
+        self._context = {**read_context(app_folder / "bluegreen.toml"), **(context or {})}
         self._environment = {**_without_own_settings(os.environ), **environment, **self._settings()}
         self._running: set[Popen[bytes]] = set()
         self._runs = itertools.count(1)
@@ -196,7 +199,7 @@ def check_application(app_folder: Path) -> None:
         raise MissingPartError(f'{file} has no "app"', hint='such as {"app": "python app.py"}')
 
 
-def context(file: Path) -> dict[str, str]:
+def read_context(file: Path) -> dict[str, str]:
     """Return the context values that a bluegreen.toml gives every `cdk` command; none when it does not say.
 
     Raises:

@@ -120,6 +120,10 @@ class Evidence:
         counts = Counter(self.version_of(answer) for answer in (self.answers if answers is None else answers))
         return {version: counts[version] for version in sorted(version for version in counts if version is not None)}
 
+    def served_afterwards(self) -> dict[str, int]:
+        """Count the requests sent after the last command had returned, by the version that answered."""
+        return self.served_by(answer for answer in self.answers if answer.sent > self.deployed)
+
     def failed_by(self) -> dict[str, int]:
         """Count the failed requests by the version that answered, or by why no version did."""
         counts = Counter(
@@ -143,6 +147,14 @@ class Evidence:
         """The version of the first release that did not go through; empty when all did."""
         fine = {Outcome.SUCCEEDED, Outcome.UNCHANGED, Outcome.REFUSED, Outcome.DELETED}
         return next((deploy.version for deploy in self.deploys if deploy.outcome not in fine), "")
+
+    @property
+    def turned_afterwards(self) -> Event | None:
+        """The alarm that took production back when the last command had gone through already; None without one."""
+        went_through = self.outcome == Outcome.SUCCEEDED and not self.turned_back
+        is_back = self.live != self.candidate and self.live in self.served_afterwards()
+        found = self.turned_by
+        return found if went_through and is_back and found and found.kind == "alarm" else None
 
     @property
     def rollback_seconds(self) -> float | None:

@@ -39,12 +39,14 @@ class Settings:
     Args:
         app_folder: Holds cdk.json and bluegreen.toml.
         stack: The stack's name in the application.
+        context: Context values for the application instead of those that its bluegreen.toml gives.
         factor: Cloud seconds per real second, at least 1.
         applications: The folders of the project's further applications that scenarios will deploy, by name.
     """
 
     app_folder: Path
     stack: str
+    context: Mapping[str, str] = field(default_factory=dict)
     factor: float = 60.0
     applications: Mapping[str, Path] = field(default_factory=dict)
 
@@ -165,9 +167,8 @@ class Rehearsal:
                 result = Result(scenario=scenario, complaints=[f"not run: {stuck}"])
             else:
                 result = self._play_or_tell(scenario)
-                failed = result.evidence is None or result.evidence.outcome == Outcome.FAILED
-                if failed and not scenario.application:
-                    stuck = f"{scenario.name} left the stack where no release can begin"
+                if not scenario.application and (why := _stuck(result.evidence)):
+                    stuck = f"{scenario.name} left {why}"
             results.append(result)
             self._show.end(result)
         return results
@@ -189,7 +190,7 @@ class Rehearsal:
         for name, folder in folders.items():
             own = self._folder / name
             own.mkdir(exist_ok=True)
-            cdk = CdkCli(folder, own, self.cloud.environment())
+            cdk = CdkCli(folder, own, self.cloud.environment(), {} if name else self._settings.context)
             self._exit.callback(cdk.stop)
             self._commands[name] = cdk
         self._watcher = Watcher(self.cloud, on_event=self._show.event, on_state=self._show.state)
@@ -266,3 +267,10 @@ class Rehearsal:
                     hint=f"see {self.cloud.log}",
                 )
             self._watcher.wait_past(0.5)
+
+
+def _stuck(evidence: Evidence | None) -> str:
+    """Return where a scenario left the stack when no other can begin there; empty when it can."""
+    if evidence is None or evidence.outcome == Outcome.FAILED:
+        return "the stack where no release can begin"
+    return "production on another version than the stack names" if evidence.turned_afterwards else ""

@@ -154,11 +154,15 @@ def _reasons(results: Sequence[Result]) -> Iterator[Text]:
                 yield Text.assemble((f"{result.scenario.name} ended with: ", "bold"), deploy.reason)
 
 
+def _figure(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.2f}"
+
+
 def _figures(results: Sequence[Result]) -> Iterator[Text]:
     """Yield what the scenarios measured."""
     for result in results:
         figures = result.evidence.figures if result.evidence else {}
-        told = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in figures.items())
+        told = ", ".join(f"{name.replace('_', ' ')} {_figure(value)}" for name, value in figures.items())
         if told:
             yield Text.assemble((f"{result.scenario.name}: ", "bold"), told)
 

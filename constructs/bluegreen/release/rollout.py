@@ -63,6 +63,9 @@ class Rollout:
     def all_at_once(cls, *, keep_previous_minutes: int = 60, approval_wait_minutes: int | None = None) -> Self:
         """Move all traffic in one step.
 
+        The deploy succeeds before an alarm can fire. One that fires while the previous version is kept still takes
+        production back, but the deploy has reported success by then, and the stack goes on naming the new version.
+
         Args:
             keep_previous_minutes: See the class.
             approval_wait_minutes: See the class.

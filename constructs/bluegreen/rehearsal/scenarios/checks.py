@@ -154,6 +154,8 @@ def rolled_back_in_time(evidence: Evidence) -> str | None:
     """The candidate served nothing `ROLLBACK_SECONDS` after it was turned back."""
     if evidence.turned is None:
         return None  # told by turned_by_alarm
+    if not evidence.turned_back:
+        return "no command was turned back, so no rollback can be timed"
     if evidence.rollback_seconds is None:
         return "the candidate served no request in production, so the rollback cannot be timed"
     if evidence.rollback_seconds > ROLLBACK_SECONDS:
@@ -177,7 +179,7 @@ def _cause(event: Event | None) -> str:
 
 def _only(evidence: Evidence, version: str) -> str | None:
     """Whether every request sent after `cdk deploy` returned was answered by one version."""
-    served = evidence.served_by(answer for answer in evidence.answers if answer.sent > evidence.deployed)
+    served = evidence.served_afterwards()
     if not served:
         return "no request was sent after cdk deploy returned, so what production ended on is unknown"
     if wrong := served.keys() - {version}:

@@ -72,7 +72,7 @@ def _expect_gone(stage: Stage, identifier: str) -> None:
     left = sorted(f"{name} {status}" for name, status in last.items() if status not in _GONE)
     stage.expect(not left, f"{identifier.split('/')[1]} is gone, but not all of it: {', '.join(left)}")
     name = identifier.split("/")[1]
-    stage.figures[f"{name} kept"] = sum(status == "DELETE_SKIPPED" for status in last.values())
+    stage.figures[f"resources_kept_of_{name}"] = sum(status == "DELETE_SKIPPED" for status in last.values())
 
 
 def _protected_databases(stage: Stage, stack_id: str) -> list[str]:

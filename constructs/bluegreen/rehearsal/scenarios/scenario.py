@@ -75,6 +75,8 @@ class Scenario:
             return f"nothing was deployed, expected {self.expected}"
         last = evidence.deploys[-1]
         said = f": {last.reason}" if last.reason else ""
+        if late := evidence.turned_afterwards:
+            said += f'; "{late.what}" came when the rollout was over, and took production back afterwards'
         return (
             f"the release {last.outcome}, expected {self.expected} "
             f"(cdk exit code {last.exit_code}, stack {last.stack_status}){said}"
