@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bluegreen.rehearsal.cdk_cli import context
+from bluegreen.rehearsal.cdk_cli import read_context
 from bluegreen.rehearsal.images import Images
 from bluegreen.rehearsal.scenarios import SCENARIOS
 from bluegreen.rehearsal.workload import Workload
@@ -49,7 +49,7 @@ def test_the_example_bluegreen_toml_is_one(tmp_path: Path) -> None:
     second = Images.load(file).launch("registry/orders:v2", host="127.77.0.1", port=8080)
     assert second.environment == {"LOG_LEVEL": "debug"}
     assert Workload.load(file).requests[1].method == "POST"
-    assert context(file) == {"environment": "prod"}
+    assert read_context(file) == {"environment": "prod"}
 
 
 def test_every_proof_of_safety_is_there() -> None:
