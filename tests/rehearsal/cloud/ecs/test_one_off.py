@@ -1,6 +1,7 @@
 """Tasks that RunTask starts."""
 
 import textwrap
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -270,3 +271,23 @@ def test_an_override_adds_and_replaces_variables() -> None:
         "environment": [{"name": "A", "value": "3"}, {"name": "B", "value": "2"}],
     }
     assert override(container, {}) == container
+
+
+def test_a_task_that_is_stopped_before_its_processes_start_never_starts_them(
+    jobs: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped while it reads its secrets, it stays stopped, no process of it runs, and time is compressed again."""
+    is_stopped, read = threading.Event(), jobs.secrets.get_secret_value
+
+    def read_late(**request: str) -> dict[str, Any]:
+        assert is_stopped.wait(15)
+        return read(**request)
+
+    monkeypatch.setattr(jobs.secrets, "get_secret_value", read_late)
+    definition = jobs.register(family="jobs", secrets=[{"name": "URL", "valueFrom": f"{SECRET}:url::"}])
+    task = run(jobs, definition, overrides=python("import time; time.sleep(600)"))
+    jobs.call("StopTask", cluster="prod", task=task["taskArn"])
+    assert stopped(jobs, task)["containers"][0]["exitCode"] is None
+    is_stopped.set()
+    until(lambda: jobs.clock.rate > 1)
+    assert described(jobs, task)["lastStatus"] == "STOPPED"

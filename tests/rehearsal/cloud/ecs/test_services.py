@@ -408,6 +408,27 @@ def test_a_task_that_ignores_sigterm_is_killed(world: World) -> None:
     assert described["containers"][0]["exitCode"] == 137
 
 
+def test_a_task_that_is_stopped_while_it_is_registered_gets_no_traffic(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its targets do not stay in the group when it left the group before they were in it."""
+    register = world.elbv2.register_targets
+
+    def stop_then_register(**request: Any) -> None:
+        monkeypatch.setattr(world.elbv2, "register_targets", register)
+        arns = world.call("ListTasks", cluster="prod")["taskArns"]
+        world.call("StopTask", cluster="prod", task=arns[0])
+        until(lambda: [task for task in world.tasks("STOPPED") if task["lastStatus"] == "STOPPED"])
+        register(**request)
+
+    monkeypatch.setattr(world.elbv2, "register_targets", stop_then_register)
+    world.service(world.register(), desired=1)
+    until(lambda: [task for task in world.tasks() if task["lastStatus"] == "RUNNING"])
+    (task,) = world.tasks()
+    until(lambda: {address for address, _ in world.elbv2.targets[GROUPS["b"]]} == {address_of(task)})
+    assert {task["lastStatus"] for task in world.tasks("STOPPED")} == {"STOPPED"}
+
+
 def test_crash_at_start_hits_one_version_only(world: World) -> None:
     """Injected, containers of the version end with 1 right after their start; cleared, they run."""
     world.ecs.inject({"fault": "crash-at-start", "version": "v2"})

@@ -88,23 +88,28 @@ class Task:
     def start(self) -> None:
         """Read its secrets, start its processes, register its targets; a failure stops it with ECS's reason.
 
-        A container that is not essential and whose image nobody knows here is left out: the task does without it.
+        Once somebody has stopped it nothing of it starts any more. A container that is not essential and whose image
+        nobody knows here is left out: the task does without it.
         """
-        self.status = "PENDING"
+        if not self._becomes("PENDING"):
+            return None
         try:
             declared = [environment.resolve(one.definition, self._platform.client) for one in self.containers]
             launches = [self._launch_of(one) for one in self.containers]
-            for container, launch, variables in zip(self.containers, launches, declared, strict=True):
-                if launch is not None:
-                    self._launch(container, launch, variables)
+            with self._lock:  # whoever stops it finds either no process or all of them
+                if self._stopping is not None:
+                    return None
+                for container, launch, variables in zip(self.containers, launches, declared, strict=True):
+                    if launch is not None:
+                        self._launch(container, launch, variables)
+                self._boot_ends = time.monotonic() + LONGEST_BOOT_SECONDS
+                self.status = "ACTIVATING"
         except environment.SecretUnavailableError as error:
             return self.stop("TaskFailedToStart", f"ResourceInitializationError: {error}")
         except UnknownImageError as error:
             return self.stop("TaskFailedToStart", f"CannotPullContainerError: {error}; {error.hint}")
         except OSError as error:
             return self.stop("TaskFailedToStart", f"CannotStartContainerError: {error}")
-        self.status = "ACTIVATING"
-        self._boot_ends = time.monotonic() + LONGEST_BOOT_SECONDS
         if not self.spec.load_balancers:
             self._activate()
         return None
@@ -126,9 +131,19 @@ class Task:
         except (ClientError, BotoCoreError) as error:
             self.stop("TaskFailedToStart", f"ResourceInitializationError: unable to register targets: {error}")
             return
-        self.status = "RUNNING"
+        if not self._becomes("RUNNING"):
+            self._leave_target_groups()  # it may have left them before it was registered
+            return
         self.started_at = self._platform.clock.now()
         self._journal(f"task {self.id[:8]} of {self.spec.owner} ({self.version}) started at {self.address}")
+
+    def _becomes(self, status: str) -> bool:
+        """Take the next status on the way up; False when it is on its way down already."""
+        with self._lock:
+            if self._stopping is not None:
+                return False
+            self.status = status
+            return True
 
     def _listens(self) -> bool:
         """Whether every target accepts connections."""
