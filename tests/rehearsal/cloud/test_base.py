@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bluegreen.rehearsal.cloud import extension
 from bluegreen.rehearsal.cloud.acceptance import Acceptance
@@ -43,6 +45,18 @@ def test_metrics_are_forgotten_after_their_retention() -> None:
     for at in (0, 100):
         store.record("AWS/X", "Count", {}, 1, at=at)
     assert store.between(MetricName("AWS/X", "Count", frozenset()), 0, 200) == [1]
+
+
+@given(
+    st.lists(st.floats(0, 3600), max_size=40), st.floats(0, 3600), st.one_of(st.floats(0, 3600), st.just(float("inf")))
+)
+def test_a_window_has_exactly_what_was_seen_in_it(moments: list[float], start: float, end: float) -> None:
+    """In whatever order samples come, and whether the window is shorter or longer than what is kept."""
+    store, metric = MetricStore(), MetricName("AWS/X", "Count", frozenset())
+    for moment in moments:
+        store.record("AWS/X", "Count", {}, moment, at=moment)
+    assert sorted(store.between(metric, start, end)) == sorted(one for one in moments if start <= one < end)
+    assert store.first(metric) == (min(moments) // 60 * 60 if moments else None)
 
 
 @pytest.fixture
