@@ -59,6 +59,17 @@ def test_a_window_has_exactly_what_was_seen_in_it(moments: list[float], start: f
     assert store.first(metric) == (min(moments) // 60 * 60 if moments else None)
 
 
+@given(st.integers(0, 3600), st.integers(0, 300))
+def test_a_short_window_of_many_samples_has_exactly_its_own(start: int, seconds: int) -> None:
+    """A few minutes of a busy hour, wherever in a minute they begin and end, in order."""
+    store, metric = MetricStore(), MetricName("AWS/X", "Count", frozenset())
+    for moment in range(0, 3600, 7):
+        store.record("AWS/X", "Count", {}, moment, at=moment)
+    assert store.between(metric, start, start + seconds) == [
+        one for one in range(0, 3600, 7) if start <= one < start + seconds
+    ]
+
+
 @pytest.fixture
 def control() -> Iterator[Control]:
     faults: list[dict[str, Any]] = []
